@@ -1,0 +1,102 @@
+import { addressOf } from './ffi.js';
+import { highHalf, lowHalf, type Word } from './word.js';
+
+/**
+ * A piece of memory whose address is known, into which strings and structs are laid one after another. Every
+ * argument of a system call is then a number, at once or in a plan.
+ *
+ * The memory is outside of V8's heap and does not move.
+ */
+export class Block {
+  readonly bytes: Buffer;
+  readonly address: number;
+  readonly #words: Int32Array;
+  readonly #laid = new Map<object, number>();
+  #used = 0;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.address = addressOf(this.bytes);
+    this.#words = new Int32Array(this.bytes.buffer, 0, size >> 2);
+  }
+
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Forgets what was laid into it. */
+  clear(): void {
+    this.#used = 0;
+    this.#laid.clear();
+  }
+
+  /** The address of what `lay` lays down for a value: once for each value, until the block is cleared. */
+  once(value: object, lay: () => number): number {
+    const address = this.#laid.get(value) ?? lay();
+    this.#laid.set(value, address);
+    return address;
+  }
+
+  /** The offset of `size` fresh bytes, aligned as any struct or word needs. */
+  reserve(size: number): number {
+    const offset = (this.#used + 15) & ~15;
+    if (offset + size > this.bytes.length) throw new BlockFullError(offset + size);
+    this.#used = offset + size;
+    return offset;
+  }
+
+  /** Lays a string with its closing NUL; returns its address. */
+  putString(text: string): number {
+    const size = Buffer.byteLength(text);
+    const offset = this.#used;
+    if (offset + size + 1 > this.bytes.length) throw new BlockFullError(offset + size + 1);
+    this.bytes.write(text, offset, 'utf8');
+    this.bytes[offset + size] = 0;
+    this.#used = offset + size + 1;
+    return this.address + offset;
+  }
+
+  /** Lays a copy of `data`; returns its address. */
+  putBytes(data: Uint8Array): number {
+    const offset = this.reserve(data.length);
+    this.bytes.set(data, offset);
+    return this.address + offset;
+  }
+
+  /** Writes a word at an offset that is a multiple of 8. */
+  setWord(offset: number, word: Word): void {
+    if (typeof word === 'bigint') {
+      this.bytes.writeBigUInt64LE(BigInt.asUintN(64, word), offset);
+      return;
+    }
+    this.#words[offset >> 2] = lowHalf(word);
+    this.#words[(offset >> 2) + 1] = highHalf(word);
+  }
+
+  /** Reads a word that fits a double. */
+  word(offset: number): number {
+    return (this.#words[(offset >> 2) + 1] as number) * 0x1_0000_0000 + ((this.#words[offset >> 2] as number) >>> 0);
+  }
+
+  setInt32(offset: number, value: number): void {
+    this.#words[offset >> 2] = value;
+  }
+
+  int32(offset: number): number {
+    return this.#words[offset >> 2] as number;
+  }
+}
+
+/** More was laid into a block than it holds; `needed` says how large it would have had to be so far. */
+export class BlockFullError extends Error {
+  readonly needed: number;
+
+  constructor(needed: number) {
+    super(`the block is full: it would need ${needed} bytes`);
+    this.needed = needed;
+  }
+}

@@ -1,0 +1,62 @@
+import { flagSet } from '../flags.js';
+
+/** The operations of prctl(2). */
+export const PR = flagSet('PR_', 'linux/prctl.h', {
+  SET_PDEATHSIG: 1,
+  GET_PDEATHSIG: 2,
+  GET_DUMPABLE: 3,
+  SET_DUMPABLE: 4,
+  GET_KEEPCAPS: 7,
+  SET_KEEPCAPS: 8,
+  SET_NAME: 15,
+  GET_NAME: 16,
+  GET_SECCOMP: 21,
+  SET_SECCOMP: 22,
+  CAPBSET_READ: 23,
+  CAPBSET_DROP: 24,
+  GET_SECUREBITS: 27,
+  SET_SECUREBITS: 28,
+  SET_TIMERSLACK: 29,
+  GET_TIMERSLACK: 30,
+  MCE_KILL: 33,
+  MCE_KILL_GET: 34,
+  SET_MM: 35,
+  SET_CHILD_SUBREAPER: 36,
+  GET_CHILD_SUBREAPER: 37,
+  SET_NO_NEW_PRIVS: 38,
+  GET_NO_NEW_PRIVS: 39,
+  GET_TID_ADDRESS: 40,
+  SET_THP_DISABLE: 41,
+  GET_THP_DISABLE: 42,
+  CAP_AMBIENT: 47,
+  GET_SPECULATION_CTRL: 52,
+  SET_SPECULATION_CTRL: 53,
+  SET_IO_FLUSHER: 57,
+  GET_IO_FLUSHER: 58,
+  SET_SYSCALL_USER_DISPATCH: 59,
+  SCHED_CORE: 62,
+  SET_MDWE: 65,
+  GET_MDWE: 66,
+  SET_VMA: 0x53564d41,
+  SET_PTRACER: 0x59616d61,
+});
+
+/** What PR_CAP_AMBIENT does: prctl(2). */
+export const PR_CAP_AMBIENT = flagSet('PR_CAP_AMBIENT_', 'linux/prctl.h', {
+  IS_SET: 1,
+  RAISE: 2,
+  LOWER: 3,
+  CLEAR_ALL: 4,
+});
+
+/** What PR_SET_SECUREBITS takes: capabilities(7). */
+export const SECBIT = flagSet('SECBIT_', 'linux/securebits.h', {
+  NOROOT: 1 << 0,
+  NOROOT_LOCKED: 1 << 1,
+  NO_SETUID_FIXUP: 1 << 2,
+  NO_SETUID_FIXUP_LOCKED: 1 << 3,
+  KEEP_CAPS: 1 << 4,
+  KEEP_CAPS_LOCKED: 1 << 5,
+  NO_CAP_AMBIENT_RAISE: 1 << 6,
+  NO_CAP_AMBIENT_RAISE_LOCKED: 1 << 7,
+});

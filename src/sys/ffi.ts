@@ -1,0 +1,92 @@
+/**
+ * The one door to ffi-rs. Everything that leaves JavaScript goes through the few functions of this file,
+ * and ffi-rs's own types stay behind them.
+ *
+ * Symbols are looked up once, at import: the library table of ffi-rs is not locked.
+ */
+import { createRequire } from 'node:module';
+import { DataType, load, open } from 'ffi-rs';
+import { launcherObject } from './launcher-object.js';
+import type { Word } from './word.js';
+
+const self = 'linux-isolate:self';
+const launcher = 'linux-isolate:launcher';
+
+pinAddon();
+open({ library: self, path: '' });
+
+const sevenNumbers = new Array<DataType>(7).fill(DataType.I64);
+
+/** What a raw system call gave: its result, or `-errno`. */
+export function rawSyscall(number: number, args: readonly Word[]): number {
+  const values: Word[] = [number, 0, 0, 0, 0, 0, 0];
+  let types = sevenNumbers;
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] as Word;
+    values[i + 1] = word;
+    if (typeof word === 'bigint') {
+      if (types === sevenNumbers) types = [...sevenNumbers];
+      types[i + 1] = DataType.BigInt;
+    }
+  }
+  const { value, errnoCode } = load<DataType.I64, true>({
+    library: self,
+    funcName: 'syscall',
+    retType: DataType.I64,
+    paramsType: types,
+    paramsValue: values,
+    errno: true,
+  });
+  // errno is stale after a call that succeeded: look at the result first.
+  return value === -1 ? -errnoCode : value;
+}
+
+/** The address of a Buffer's first byte. A Buffer's memory does not move; keep the Buffer referenced. */
+export function addressOf(bytes: Buffer): number {
+  return load({
+    library: self,
+    funcName: 'memmove',
+    retType: DataType.I64,
+    paramsType: [DataType.U8Array, DataType.U8Array, DataType.I64],
+    paramsValue: [bytes, bytes, 0],
+  });
+}
+
+let launcherIsOpen = false;
+
+function launchParams(address: number) {
+  if (!launcherIsOpen) {
+    open({ library: launcher, path: launcherObject() });
+    launcherIsOpen = true;
+  }
+  return {
+    library: launcher,
+    funcName: 'isolate_launch',
+    retType: DataType.Void,
+    paramsType: [DataType.I64],
+    paramsValue: [address],
+  };
+}
+
+/** Runs the launcher over the block at `address`, on this thread. */
+export function runLauncher(address: number): void {
+  load(launchParams(address));
+}
+
+/**
+ * Runs the launcher over the block at `address` on a thread of libuv's pool, which lives as long as the process.
+ * Nothing here keeps the block alive: the caller does, until the promise settles.
+ */
+export async function runLauncherOnPool(address: number): Promise<void> {
+  await load({ ...launchParams(address), runInNewThread: true });
+}
+
+/**
+ * An addon that is loaded only in a worker is unloaded when that worker exits, with its code still running on
+ * pool threads. Opening its file once more keeps it for the life of the process.
+ */
+function pinAddon(): void {
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  const addon = loaded.find((file) => file.endsWith('.node') && file.includes('ffi-rs'));
+  if (addon !== undefined) open({ library: 'linux-isolate:addon', path: addon });
+}

@@ -1,0 +1,101 @@
+import type { Block } from '../block.js';
+import { CLONE } from '../constants/namespace.js';
+import { encodeCall, type OutputPlace } from '../encode-call.js';
+import { SpecError } from '../errors.js';
+import { syscallNumber } from '../numbers.js';
+import { type LateValues, resolve, type StepKey, Stored } from '../operand.js';
+import type { Step } from '../step.js';
+import type { CloneArgs } from '../structs/clone-args.js';
+import type { Word } from '../word.js';
+import {
+  headerLayout,
+  layoutVersion,
+  noneFailed,
+  notRun,
+  opCodes,
+  stackSize,
+  stepExpects,
+  stepLayout,
+} from './layout.js';
+import type { Program } from './program.js';
+
+/** Where the steps of an encoded program are, and what they leave there. */
+export interface EncodedProgram {
+  readonly offsets: ReadonlyMap<StepKey, number>;
+  readonly outputs: ReadonlyMap<StepKey, readonly OutputPlace[]>;
+}
+
+/** The name of the value that is the descriptor of the mirror, for steps that must not close it; -1 without one. */
+export const mirrorValue = 'mirror';
+
+/** Lays a program into a block of memory, for the launcher. `values` are for what is known only now. */
+export function encodeProgram(program: Program, values: LateValues, block: Block): EncodedProgram {
+  block.clear();
+  const { steps } = program;
+  block.reserve(headerLayout.bytes);
+  const start = block.reserve(steps.length * stepLayout.bytes);
+  const offsets = new Map<StepKey, number>();
+  const outputs = new Map<StepKey, readonly OutputPlace[]>();
+
+  for (let i = 0; i < steps.length; i++) {
+    const { step } = steps[i] as { step: Step };
+    const offset = start + i * stepLayout.bytes;
+    const args = step.args.map((arg) => resolve(arg, values));
+    if (step.op === 'clone') args[0] = withStack(args[0] as CloneArgs, block);
+    const call = encodeCall(step.call, args, block);
+    if (call.outputs.length > 0) outputs.set(step.key, call.outputs);
+
+    block.setWord(offset + stepLayout.result, notRun);
+    let loads = 0;
+    for (let n = 0; n < 6; n++) {
+      const word = call.words[n] ?? 0;
+      if (word instanceof Stored && word.take === 'int') loads |= 1 << n;
+      const value = word instanceof Stored ? block.address + placeOf(word, { offsets, outputs }) : word;
+      block.setWord(offset + stepLayout.args + n * 8, value as Word);
+    }
+    encodeTolerance(step, block, offset);
+    block.setWord(offset + stepLayout.expect, step.expect ?? 0);
+    block.setInt32(offset + stepLayout.number, syscallNumber(step.call.name));
+    const flags = step.expect === undefined ? 0 : stepExpects;
+    block.setInt32(offset + stepLayout.op, opCodes[step.op] | (flags << 8) | (loads << 16));
+    block.setInt32(offset + stepLayout.next, step.key === program.clone.key ? program.cleanup : program.makeWay);
+    offsets.set(step.key, offset);
+  }
+
+  block.setInt32(headerLayout.count, steps.length);
+  block.setInt32(headerLayout.cleanup, program.cleanup);
+  block.setInt32(headerLayout.failed, noneFailed);
+  block.setInt32(headerLayout.layout, layoutVersion);
+  block.setInt32(headerLayout.error, 0);
+  block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
+  block.setWord(headerLayout.size, block.used);
+  return { offsets, outputs };
+}
+
+/** A child that shares the memory needs a stack of its own in it, or it would write over that of its parent. */
+function withStack(args: CloneArgs, block: Block): CloneArgs {
+  if (((args.flags ?? 0) & CLONE.VM) === 0) return args;
+  return { ...args, stack: block.address + block.reserve(stackSize), stack_size: stackSize };
+}
+
+/** The offset of what an earlier step leaves. */
+export function placeOf(stored: Stored, { offsets, outputs }: EncodedProgram): number {
+  const offset = offsets.get(stored.step);
+  if (offset === undefined) throw new SpecError('a step', 'it uses what a step leaves that does not come before it');
+  if (stored.output === undefined) return offset + stepLayout.result;
+  const { argument, offset: inside } = stored.output;
+  const place = outputs.get(stored.step)?.find((output) => output.argument === argument);
+  if (place === undefined)
+    throw new SpecError('a step', `it uses argument ${argument}, through which nothing is given back`);
+  return place.offset + inside;
+}
+
+/** Two words of bits, one for each errno up to 127. */
+function encodeTolerance(step: Step, block: Block, offset: number): void {
+  for (let half = 0; half < 4; half++) {
+    const bits = step.tolerate
+      .filter((errno) => errno >> 5 === half)
+      .reduce((sum, errno) => sum | (1 << (errno & 31)), 0);
+    block.setInt32(offset + stepLayout.tolerate + half * 4, bits);
+  }
+}

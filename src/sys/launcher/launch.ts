@@ -1,0 +1,165 @@
+import { readSync } from 'node:fs';
+import { Block, BlockFullError } from '../block.js';
+import type { Fd } from '../brands.js';
+import { fcntl_dupfd_cloexec } from '../calls/fcntl.js';
+import { close, memfd_create } from '../calls/file.js';
+import { MFD } from '../constants/file.js';
+import { CLONE } from '../constants/namespace.js';
+import { IsolateError } from '../errors.js';
+import { runLauncher, runLauncherOnPool } from '../ffi.js';
+import type { LateValues, StepKey, Stored } from '../operand.js';
+import type { Step } from '../step.js';
+import type { CloneArgs } from '../structs/clone-args.js';
+import { type EncodedProgram, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
+import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './layout.js';
+import type { Program } from './program.js';
+import { endTurn, takeTurn } from './turns.js';
+
+/** How a launch went. The pidfd is the caller's to close, and the child the caller's to wait for, also after a failure. */
+export interface Launched {
+  /** The step that failed, its place in the program, and the error; 0 where a result was not the expected one. */
+  readonly failure: { readonly step: Step; readonly index: number; readonly errno: number } | undefined;
+  /** The child copied the memory, so that what its steps returned is known only if one failed. */
+  readonly isForked: boolean;
+  /** A 32-bit int that a step left: -1 where the step did not run, or failed. */
+  int(stored: Stored): number;
+  /** What a step returned (`-errno` for an error that it tolerates); undefined where it did not run. */
+  result(step: Step): number | undefined;
+  /** What a step gave back through one of its arguments, decoded. Only of a step that ran. */
+  output(step: Step, argument: number): unknown;
+}
+
+/** A launch that has not come to its end: the child may exist, and not be the command yet. */
+export interface Launching {
+  readonly done: Promise<Launched>;
+  /** What is in memory now for the result or output of a step: -1 where the step has not come to it. Until `done`. */
+  peek(stored: Stored): number;
+}
+
+/**
+ * Runs a program through the launcher, on a thread of libuv's pool: the event loop goes on, and the thread lives as long
+ * as the process, which is what PR_SET_PDEATHSIG counts by.
+ */
+export function launch(program: Program, values: LateValues = {}): Launching {
+  const { block, encoded, mirror } = prepare(program, values);
+  const run = async (): Promise<Launched> => {
+    const turn = takeTurn();
+    if (turn !== undefined) await turn;
+    try {
+      // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
+      await runLauncherOnPool(block.address);
+      return readBack(program, block, encoded, mirror);
+    } finally {
+      endTurn();
+      giveBack(block, mirror);
+    }
+  };
+  return { done: run(), peek: (stored) => block.int32(placeOf(stored, encoded)) };
+}
+
+/** The same on the calling thread, which waits until the child has become the command. */
+export function launchSync(program: Program, values: LateValues = {}): Launched {
+  const { block, encoded, mirror } = prepare(program, values);
+  try {
+    runLauncher(block.address);
+    return readBack(program, block, encoded, mirror);
+  } finally {
+    giveBack(block, mirror);
+  }
+}
+
+const usualSize = 1 << 17;
+const spare: Block[] = [];
+
+interface Prepared {
+  readonly block: Block;
+  readonly encoded: EncodedProgram;
+  readonly mirror: number;
+}
+
+function prepare(program: Program, values: LateValues): Prepared {
+  const mirror = program.steps.some(({ step }) => isFork(step)) ? openMirror() : -1;
+  const all = { ...values, [mirrorValue]: mirror };
+  let block = spare.pop() ?? new Block(usualSize);
+  for (;;) {
+    try {
+      return { block, encoded: encodeProgram(program, all, block), mirror };
+    } catch (error) {
+      if (!(error instanceof BlockFullError)) {
+        giveBack(block, mirror);
+        throw error;
+      }
+      block = new Block(Math.max(block.size * 2, error.needed * 2));
+    }
+  }
+}
+
+/** Descriptors from here on are not among those that a command is given. */
+const lowestMirror = 512;
+
+function openMirror(): Fd {
+  const memfd = memfd_create('isolate-launch', MFD.CLOEXEC);
+  try {
+    return fcntl_dupfd_cloexec(memfd, lowestMirror);
+  } finally {
+    close(memfd);
+  }
+}
+
+/** A clone that copies the memory: what its child writes there, the parent does not see. */
+function isFork(step: Step): boolean {
+  return step.op === 'clone' && (((step.args[0] as CloneArgs).flags ?? 0) & CLONE.VM) === 0;
+}
+
+function giveBack(block: Block, mirror: number): void {
+  if (mirror >= 0) close(mirror);
+  if (block.size === usualSize && spare.length < 8) spare.push(block);
+}
+
+/** Copies what the program left before the block is used again. */
+function readBack(program: Program, block: Block, encoded: EncodedProgram, mirror: number): Launched {
+  if (mirror >= 0) readMirror(program, block, encoded, mirror);
+  const copy = Buffer.from(block.bytes.subarray(0, block.used));
+  const failed = copy.readInt32LE(headerLayout.failed);
+  if (failed === wrongLayout) {
+    throw new IsolateError(
+      'ERR_ISOLATE_LAUNCHER',
+      "the launcher's object is of another version of this package: install it again",
+    );
+  }
+  const step = program.steps[failed]?.step;
+  const resultOf = (key: StepKey): number | undefined => {
+    const offset = encoded.offsets.get(key);
+    const value = offset === undefined ? notRun : Number(copy.readBigInt64LE(offset + stepLayout.result));
+    return value === notRun ? undefined : value;
+  };
+  const result = ({ key }: Step) => resultOf(key);
+  const succeeded = (key: StepKey) => (resultOf(key) ?? -1) >= 0;
+  return {
+    failure: step === undefined ? undefined : { step, index: failed, errno: copy.readInt32LE(headerLayout.error) },
+    isForked: mirror >= 0,
+    result,
+    int: (stored) => (succeeded(stored.step) ? copy.readInt32LE(placeOf(stored, encoded)) : -1),
+    output: (of, argument) => {
+      const place = encoded.outputs.get(of.key)?.find((output) => output.argument === argument);
+      return place?.arg.decode(copy, place.offset, place.value, result(of) ?? 0);
+    },
+  };
+}
+
+/**
+ * Takes over what a child with its own copy of the memory wrote to the memfd when it failed: what is not known here, which are
+ * its own steps, and all that they left.
+ */
+function readMirror(program: Program, block: Block, encoded: EncodedProgram, mirror: number): void {
+  const copy = Buffer.alloc(block.used);
+  if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
+  if (block.int32(headerLayout.failed) === noneFailed) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
+  for (const { step } of program.steps) {
+    const offset = encoded.offsets.get(step.key) as number;
+    if (block.word(offset + stepLayout.result) === notRun)
+      copy.copy(block.bytes, offset, offset, offset + stepLayout.bytes);
+  }
+  const heap = headerLayout.bytes + program.steps.length * stepLayout.bytes;
+  copy.copy(block.bytes, heap, heap, block.used);
+}

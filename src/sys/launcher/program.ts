@@ -1,0 +1,129 @@
+import { close } from '../calls/file.js';
+import { clone3 } from '../calls/namespace.js';
+import { exit_group, pidfd_open, prctl, waitid } from '../calls/process.js';
+import { rt_sigprocmask, rt_sigprocmask_from } from '../calls/signal.js';
+import { CLONE } from '../constants/namespace.js';
+import { PR } from '../constants/prctl.js';
+import { SIG, SIG_HOW } from '../constants/signal.js';
+import { P, W } from '../constants/wait.js';
+import type { Stored } from '../operand.js';
+import type { Step } from '../step.js';
+import { type CloneArgs, cloneLeftAt, unsignedFlags } from '../structs/clone-args.js';
+
+/** Who makes the call of a step: the program that launches, or the process that is being launched. */
+export type Where = 'parent' | 'child';
+
+export interface PlacedStep {
+  readonly where: Where;
+  readonly step: Step;
+}
+
+/** What the launcher is to do, besides what every launch needs. */
+export interface ProgramParts {
+  /** The arguments of clone3: the namespaces that are to be new, and where an fd of the cgroup is given, that. */
+  readonly clone?: CloneArgs;
+  /** Steps of the parent, before there is a child. */
+  readonly before?: readonly Step[];
+  /** Steps of the child, before the command. */
+  readonly child?: readonly Step[];
+  /** The attempts to become the command, in order, and after them what is to be found out if none worked. */
+  readonly exec: readonly Step[];
+  /** Steps of the parent, when the child has become the command or is gone; also when the launch failed. */
+  readonly after?: readonly Step[];
+  /** Whether a step of the child changes the user or group id, or takes a capability that the parent does not have. */
+  readonly changesCredentials?: boolean;
+}
+
+/** All steps of a launch in the order of their places in memory, which is that of a launch that works. */
+export interface Program {
+  readonly steps: readonly PlacedStep[];
+  /** The step that starts the child. */
+  readonly clone: Step;
+  /** The pid of the first child, and a pidfd of it: of the command itself, unless it clones another in its place. */
+  readonly firstPid: Stored;
+  readonly firstPidfd: Stored;
+  /** The pid of the process that becomes the command, and a pidfd of it. */
+  readonly pid: Stored;
+  readonly pidfd: Stored;
+  /** The first attempt to become the command. */
+  readonly exec: Step;
+  /** Where a child goes on that has cloned another in its place: to its end. */
+  readonly makeWay: number;
+  /** The first step of the parent after the child. */
+  readonly cleanup: number;
+}
+
+/** What every child of the launcher shares with its parent until it becomes the command. */
+const shared = CLONE.VM | CLONE.VFORK | CLONE.PIDFD | CLONE.PARENT_SETTID;
+
+/**
+ * Frames the steps with what every launch needs: signals blocked while the memory is shared, the dumpable flag of the
+ * parent kept, the child started, and its end if there is no command to become.
+ */
+export function program(parts: ProgramParts): Program {
+  const block = rt_sigprocmask
+    .step(SIG_HOW.SETMASK, 'all')
+    .because('no signal handler may run while a child shares this memory');
+  const restore = rt_sigprocmask_from.step(SIG_HOW.SETMASK, block.place(2)).because('signals are handled again');
+  const hold = prctl
+    .step(PR.GET_DUMPABLE, 0, 0, 0, 0)
+    .as('hold')
+    .because('a change of credentials in the child would clear this flag of the shared memory');
+  const release = prctl.step(PR.SET_DUMPABLE, 1, 0, 0, 0).as('release').because('the flag is what it was');
+  const clone = clone3
+    .step({
+      ...parts.clone,
+      flags: unsignedFlags(parts.clone?.flags) + shared + CLONE.CLEAR_SIGHAND,
+      exit_signal: SIG.CHLD,
+    })
+    .as('clone')
+    .because('the child shares this memory until it becomes the command, so that starting it copies nothing');
+  const unblock = rt_sigprocmask.step(SIG_HOW.SETMASK, []).because('the command starts with no signal blocked');
+  const exit = exit_group.step(127).as('exit').because('there is no command to become');
+
+  const guard = parts.changesCredentials === true;
+  // The first step of all: whatever fails after it, the release is made.
+  const before = [...(guard ? [hold] : []), block, ...(parts.before ?? []), clone];
+  const second = parts.child?.find(({ op }) => op === 'clone');
+  const makeWay = exit_group.step(0).because('the second child is the command');
+  const child = [...(parts.child ?? []), unblock, ...parts.exec, exit, ...(second === undefined ? [] : [makeWay])];
+  const process = second === undefined ? firstChild(clone) : secondChild(clone, second);
+  const after = [...process.after, ...(parts.after ?? []), restore, ...(guard ? [release] : [])];
+  const placed =
+    (where: Where) =>
+    (step: Step): PlacedStep => ({ where, step });
+  return {
+    steps: [...before.map(placed('parent')), ...child.map(placed('child')), ...after.map(placed('parent'))],
+    clone,
+    firstPid: clone.output(0, cloneLeftAt.pid),
+    firstPidfd: clone.output(0, cloneLeftAt.pidfd),
+    pid: process.pid,
+    pidfd: process.pidfd,
+    exec: parts.exec[0] ?? exit,
+    makeWay: before.length + child.length - 1,
+    cleanup: before.length + child.length,
+  };
+}
+
+/** Which process becomes the command, and what the parent does to hold it. */
+interface CommandProcess {
+  readonly pid: Stored;
+  readonly pidfd: Stored;
+  readonly after: readonly Step[];
+}
+
+function firstChild(clone: Step): CommandProcess {
+  return { pid: clone.output(0, cloneLeftAt.pid), pidfd: clone.output(0, cloneLeftAt.pidfd), after: [] };
+}
+
+/** Where the child cloned another in its place (CLONE_PARENT), the first has ended and is waited for. */
+function secondChild(clone: Step, second: Step): CommandProcess {
+  const pidfd = clone.output(0, cloneLeftAt.pidfd);
+  const open = pidfd_open.step(second.result, 0).because('a handle of the command that no other process can take over');
+  const after = [
+    waitid.step(P.PIDFD, pidfd, W.EXITED).because('the first child has ended: the second is the command'),
+    close.step(pidfd).because('the first child is gone'),
+    open,
+  ];
+  return { pid: second.result, pidfd: open.result, after };
+}
