@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+
+/** A line of `/proc/PID/cgroup`: the group that a process is in, in one hierarchy. */
+export interface Membership {
+  /** The hierarchy: 2 for the unified one of cgroup v2, 1 for one of v1. */
+  readonly version: 1 | 2;
+  /** The controllers of a v1 hierarchy, as `['cpu', 'cpuacct']`; empty for v2, whose groups say it in `cgroup.controllers`. */
+  readonly controllers: readonly string[];
+  /** The name of a v1 hierarchy that has no controllers, as `systemd`. */
+  readonly name: string | undefined;
+  /** The group, from the root of the hierarchy as the reader's cgroup namespace sees it. */
+  readonly path: string;
+}
+
+/**
+ * Which control groups a process is in, one for each hierarchy. See cgroups(7).
+ *
+ * Equivalent to: `cat /proc/PID/cgroup`.
+ *
+ * @param pid - a process id, or `'self'`.
+ * @throws Error ENOENT: no such process.
+ */
+export function membershipsOf(pid: number | 'self' = 'self'): Membership[] {
+  return parseMemberships(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+}
+
+/** The lines of a `/proc/PID/cgroup` file: `HIERARCHY:CONTROLLERS:PATH`, where a path may have colons of its own. */
+export function parseMemberships(text: string): Membership[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [hierarchy = '', controllers = '', ...path] = line.split(':');
+      const named = controllers.startsWith('name=');
+      return {
+        version: hierarchy === '0' ? 2 : 1,
+        controllers: named || controllers === '' ? [] : controllers.split(','),
+        name: named ? controllers.slice('name='.length) : undefined,
+        path: path.join(':'),
+      };
+    });
+}
