@@ -1,0 +1,80 @@
+import { formatIdMap, type IdMap } from '../../ns/index.js';
+import { CAP, SpecError } from '../../sys/index.js';
+import type { Host } from '../spec/host.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { identityOf, mapsOf, parentWritesMaps } from './ids.js';
+
+/** 2^32 - 1 is no id: to the kernel it means "none". */
+const lastId = 2 ** 32 - 2;
+/** UID_GID_MAP_MAX_EXTENTS: user_namespaces(7). */
+const mostLines = 340;
+/** It has to be less than a page, in one write. */
+const largestMap = 4095;
+
+const isId = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= lastId;
+
+/** Refuses maps that the kernel would refuse, and ids that the maps do not have. */
+export function checkIds(spec: ProcessSpec, host: Host): void {
+  for (const field of ['userMap', 'groupMap'] as const) if (spec[field] !== undefined) checkMap(field, spec[field]);
+  if (spec.mapRoot && (spec.userMap !== undefined || spec.groupMap !== undefined)) {
+    throw new SpecError('mapRoot', 'a map of users or groups is given too', 'give the one or the other');
+  }
+  for (const field of ['uid', 'gid'] as const) {
+    if (spec[field] !== undefined && !isId(spec[field]))
+      throw new SpecError(field, `${spec[field]} is not an id from 0 to ${lastId}`);
+  }
+  for (const id of spec.groups ?? []) {
+    if (!isId(id)) throw new SpecError('groups', `${id} is not an id from 0 to ${lastId}`);
+  }
+  if (!spec.unshare.includes('user')) return;
+
+  const has = (capability: number) => ((host.capabilities >> BigInt(capability)) & 1n) === 1n;
+  if (parentWritesMaps(spec, host) && !(has(CAP.SETUID) && has(CAP.SETGID))) {
+    throw new SpecError(
+      spec.userMap !== undefined ? 'userMap' : spec.groupMap !== undefined ? 'groupMap' : 'groups',
+      'without CAP_SETUID and CAP_SETGID you can map one id only, your own, and set no supplementary groups',
+      'use .mapRoot(), or a map of your own id, or run as root',
+    );
+  }
+  const maps = mapsOf(spec, host);
+  const identity = identityOf(spec, host);
+  checkMapped('uid', identity.uid, maps.users, 'mapUsers');
+  checkMapped('gid', identity.gid, maps.groups, 'mapGroups');
+  for (const group of identity.groups ?? []) checkMapped('groups', group, maps.groups, 'mapGroups');
+}
+
+function checkMapped(field: string, id: number | undefined, map: readonly IdMap[], method: string): void {
+  if (id === undefined || map.some(({ inside, count }) => id >= inside && id < inside + count)) return;
+  throw new SpecError(
+    field,
+    `${id} does not exist in the new user namespace`,
+    `map it with .${method}(), or choose a mapped one with .${field}()`,
+  );
+}
+
+function checkMap(field: 'userMap' | 'groupMap', map: readonly IdMap[]): void {
+  if (map.length === 0 || map.length > mostLines) {
+    throw new SpecError(field, `a map has 1 to ${mostLines} lines, this one has ${map.length}`);
+  }
+  const size = formatIdMap(map).length;
+  if (size > largestMap) throw new SpecError(field, `the map takes ${size} bytes, and the kernel takes ${largestMap}`);
+  for (const { inside, outside, count } of map) {
+    const last = (from: number) => from + count - 1;
+    if (!isId(inside) || !isId(outside) || !isId(count) || count === 0 || !isId(last(inside)) || !isId(last(outside))) {
+      throw new SpecError(
+        field,
+        `inside ${inside}, outside ${outside}, count ${count} is not a range of ids from 0 to ${lastId}`,
+      );
+    }
+  }
+  for (const side of ['inside', 'outside'] as const) {
+    const sorted = [...map].sort((a, b) => a[side] - b[side]);
+    for (let i = 1; i < sorted.length; i++) {
+      const [before, after] = [sorted[i - 1] as IdMap, sorted[i] as IdMap];
+      if (before[side] + before.count > after[side]) {
+        throw new SpecError(field, `two ranges overlap ${side}: at ${after[side]}`);
+      }
+    }
+  }
+}

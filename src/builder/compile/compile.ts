@@ -1,0 +1,69 @@
+import { program, type StepKey } from '../../sys/index.js';
+import { Plan } from '../plan.js';
+import type { Host } from '../spec/host.js';
+import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import { stdioEntries } from '../spec/stdio.js';
+import { planCapabilities } from './capabilities.js';
+import { checkSpec } from './check.js';
+import { planExec } from './exec.js';
+import { changeIdentity, identityOf, planMaps } from './ids.js';
+import { closeOthers, planLife } from './life.js';
+import { planNamespaces } from './namespaces.js';
+import type { Section } from './section.js';
+import { planStdio } from './stdio.js';
+
+/**
+ * Turns a spec and a command into the ordered list of what the kernel will be asked. Pure: it looks at nothing but its
+ * arguments, and does nothing.
+ *
+ * @throws SpecError - what was asked for cannot be, on a host like this.
+ */
+export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
+  checkSpec(spec, command, host);
+  const maps = planMaps(spec, host);
+  const namespaces = planNamespaces(spec, host);
+  const stdio = planStdio(stdioEntries(spec.stdio));
+  const identity = identityOf(spec, host);
+  const capabilities = planCapabilities(spec, host, identity);
+  const exec = planExec(spec, command, host);
+  const life = planLife(spec, host);
+
+  const child = [
+    ...stdio.early,
+    ...maps.child,
+    ...namespaces.sections,
+    ...capabilities.before,
+    ...changeIdentity(identity, spec),
+    ...capabilities.after,
+    ...life,
+    // After everything that uses a descriptor of the launch itself: those of the command may take its place.
+    ...stdio.child,
+    closeOthers(stdioEntries(spec.stdio).length, namespaces.isForked),
+  ];
+  const stepsOf = (sections: readonly Section[]) => sections.flatMap(({ steps }) => steps);
+  const changesCredentials = stepsOf(child).some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
+  const assembled = program({
+    clone: { flags: namespaces.flags },
+    before: stepsOf(stdio.before),
+    child: stepsOf(child),
+    exec: stepsOf(exec.sections),
+    after: stepsOf(stdio.after),
+    changesCredentials,
+  });
+
+  const origins = new Map<StepKey, string>([[assembled.clone.key, namespaces.from]]);
+  const sections = [...stdio.before, ...child, ...exec.sections, ...stdio.after, ...(maps.parent ? [maps.parent] : [])];
+  for (const { from, steps } of sections) for (const { key } of steps) origins.set(key, from);
+  return new Plan({
+    program: assembled,
+    handshake: maps.parent?.steps ?? [],
+    waits: maps.waits,
+    pipes: stdio.pipes,
+    command,
+    attempts: exec.attempts,
+    chdir: stepsOf(life).find(({ call }) => call.name === 'chdir'),
+    watchesParent: spec.dieWithParent === true || maps.parent !== undefined,
+    isInit: spec.unshare.includes('pid'),
+    origins,
+  });
+}

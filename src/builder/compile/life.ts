@@ -1,0 +1,82 @@
+import { handshakeValues } from '../../ns/index.js';
+import {
+  chdir,
+  close_range,
+  Late,
+  mirrorValue,
+  POLL,
+  type PollFd,
+  PR,
+  ppoll,
+  prctl,
+  rt_sigaction,
+  SIG,
+  setsid,
+  umask,
+} from '../../sys/index.js';
+import type { Host } from '../spec/host.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { methodCall, type Section, section } from './section.js';
+
+/** Where the process starts and how it stands to its parent and its terminal: after its credentials are final. */
+export function planLife(spec: ProcessSpec, host: Host): Section[] {
+  const sections: Section[] = [];
+  if (spec.umask !== undefined) {
+    sections.push(
+      section(methodCall('umask', spec.umask), umask.step(spec.umask).because('which rights new files do not have')),
+    );
+  }
+  if (spec.cwd !== undefined) {
+    sections.push(section(methodCall('cwd', spec.cwd), chdir.step(spec.cwd).because('where the command starts')));
+  }
+  if (spec.newSession) {
+    sections.push(
+      section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller')),
+    );
+  }
+  if (spec.noNewPrivs) {
+    sections.push(
+      section(
+        methodCall('noNewPrivs'),
+        prctl.step(PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0).because('no set-user-ID program gives it more than it has'),
+      ),
+    );
+  }
+  if (spec.dieWithParent) {
+    const { parentPidfd } = handshakeValues;
+    const parent = new Late<PollFd[]>([parentPidfd], '[{fd=<parent-pidfd>, events=POLLIN}], 1', (fd) => [
+      { fd: fd as number, events: POLL.IN, revents: 0 },
+    ]);
+    sections.push(
+      section(
+        methodCall('dieWithParent'),
+        prctl
+          .step(PR.SET_PDEATHSIG, SIG.KILL, 0, 0, 0)
+          .because('killed when the parent ends; a change of credentials would undo it'),
+        ppoll
+          .step(parent, { tv_sec: 0, tv_nsec: 0 })
+          .expecting(0)
+          .because('the parent has not ended before that was set'),
+      ),
+    );
+  }
+  const defaults = host.ignoredSignals.map((signal) =>
+    rt_sigaction.step(signal, 'SIG_DFL').because('Node ignores it, and what is ignored stays so in the command'),
+  );
+  if (defaults.length > 0) sections.push(section('every launch', ...defaults));
+  return sections;
+}
+
+/** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */
+export function closeOthers(count: number, isForked: boolean): Section {
+  const why = 'no other descriptor of the parent reaches the command';
+  const last = 0xffff_ffff;
+  if (!isForked) return section('every launch', close_range.step(count, last, 0).because(why));
+  const below = new Late<number>([mirrorValue], '<mirror - 1>', (fd) => fd - 1);
+  const above = new Late<number>([mirrorValue], '<mirror + 1>', (fd) => fd + 1);
+  return section(
+    'every launch',
+    close_range.step(count, below, 0).because(why),
+    close_range.step(above, last, 0).because(`${why}: the one between is closed by execve`),
+  );
+}

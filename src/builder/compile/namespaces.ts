@@ -1,0 +1,63 @@
+import {
+  domainname,
+  enterTimeByClone,
+  freshProc,
+  hostname,
+  loopbackUp,
+  type NamespaceKind,
+  namespaces,
+  propagation,
+  timeOffsets,
+} from '../../ns/index.js';
+import type { Host } from '../spec/host.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { methodCall, type Section, section } from './section.js';
+
+/** What the namespaces of a spec come to: flags for the clone, and steps for the child. */
+export interface NamespacePlan {
+  /** For clone3. */
+  readonly flags: number;
+  readonly from: string;
+  readonly sections: readonly Section[];
+  /** The command runs in a second child, with its own copy of the memory. */
+  readonly isForked: boolean;
+}
+
+/** Where a fresh proc is to be mounted, if anywhere. */
+export function procTarget(spec: ProcessSpec): string | undefined {
+  if (spec.proc === false) return undefined;
+  return spec.proc ?? (spec.unshare.includes('pid') && spec.unshare.includes('mount') ? '/proc' : undefined);
+}
+
+/** The new namespaces, each set up by the process that lives in them. */
+export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
+  const unshare = methodCall('unshare', ...spec.unshare);
+  const isNew = (kind: NamespaceKind) => spec.unshare.includes(kind);
+  const byClone = isNew('time') && !host.timeEntersAtExec;
+  const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
+  const flagsOf = (kinds: readonly NamespaceKind[]) => kinds.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
+  const proc = procTarget(spec);
+
+  const before: Section[] = [];
+  if (isNew('mount')) before.push(section(unshare, propagation('private')));
+  if (isNew('time'))
+    before.push(section(spec.clock ? methodCall('clock', spec.clock) : unshare, ...timeOffsets(spec.clock ?? {})));
+  if (byClone) {
+    const withIt = spec.unshare.filter((kind) => kind === 'pid');
+    before.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
+  }
+  const after: Section[] = [];
+  if (proc !== undefined) after.push(section(spec.proc ? methodCall('proc', proc) : unshare, freshProc(proc)));
+  if (spec.hostname !== undefined) after.push(section(methodCall('hostname', spec.hostname), hostname(spec.hostname)));
+  if (spec.domainname !== undefined) {
+    after.push(section(methodCall('domainname', spec.domainname), domainname(spec.domainname)));
+  }
+  if (spec.loopback) after.push(section(methodCall('loopback'), ...loopbackUp()));
+
+  return {
+    flags: flagsOf(spec.unshare.filter((kind) => !later.includes(kind))),
+    from: spec.unshare.length === 0 ? 'bare()' : unshare,
+    sections: [...before, ...after],
+    isForked: byClone,
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  type Program,
+  renderArguments,
+  renderCall,
+  type Step,
+  type StepKey,
+  type Stored,
+  type Where,
+} from '../sys/index.js';
+import type { ExecAttempt } from './compile/exec.js';
+import type { Pipe } from './compile/stdio.js';
+import type { Command } from './spec/process-spec.js';
+
+/** One step of a plan: a system call, who makes it, and which part of the spec asked for it. */
+export interface PlanStep {
+  readonly index: number;
+  readonly where: Where;
+  readonly step: Step;
+  readonly from: string;
+}
+
+/** A step as data for other programs. */
+export interface PlanStepJson {
+  readonly index: number;
+  readonly where: Where;
+  /** The name of the system call. */
+  readonly call: string;
+  /** Its arguments, as strace(1) writes them. */
+  readonly args: readonly string[];
+  readonly from: string;
+  readonly why: string;
+}
+
+/** What a launch needs besides the steps of the launcher. */
+export interface PlanParts {
+  readonly program: Program;
+  /** Steps that this program makes itself while the child waits. */
+  readonly handshake: readonly Step[];
+  /** The step of the child that waits for them. */
+  readonly waits: Step | undefined;
+  readonly pipes: readonly Pipe[];
+  readonly command: Command;
+  readonly attempts: readonly ExecAttempt[];
+  /** The change of the working directory, whose failure has a name of its own. */
+  readonly chdir: Step | undefined;
+  /** A step of the child looks at a pidfd of this program. */
+  readonly watchesParent: boolean;
+  /** The command runs as the first process of a PID namespace. */
+  readonly isInit: boolean;
+  readonly origins: ReadonlyMap<StepKey, string>;
+}
+
+/** Everything that will be asked of the kernel to start a process, in order, before anything of it is done. */
+export class Plan {
+  readonly steps: readonly PlanStep[];
+  /** @internal */
+  readonly parts: PlanParts;
+  readonly #places: ReadonlyMap<StepKey, number>;
+
+  /** @internal */
+  constructor(parts: PlanParts) {
+    this.parts = parts;
+    const { program, handshake, waits, origins } = parts;
+    const all = program.steps.flatMap((placed) =>
+      placed.step === waits ? [placed, ...handshake.map((step) => ({ where: 'parent' as const, step }))] : [placed],
+    );
+    this.steps = all.map(({ where, step }, index) => ({
+      index,
+      where,
+      step,
+      from: origins.get(step.key) ?? 'every launch',
+    }));
+    this.#places = new Map(this.steps.map(({ step, index }) => [step.key, index]));
+  }
+
+  /** The place of a step in this plan. */
+  find(step: Step): PlanStep | undefined {
+    return this.steps[this.#places.get(step.key) ?? -1];
+  }
+
+  /** A step's call as strace(1) writes it; `#3` is what step 3 returned. */
+  render({ call, args }: Step): string {
+    return renderCall(call, args, this.#renderStored);
+  }
+
+  toJSON(): { steps: PlanStepJson[] } {
+    return {
+      steps: this.steps.map(({ index, where, step, from }) => ({
+        index,
+        where,
+        call: step.call.name,
+        args: renderArguments(step.call, step.args, this.#renderStored),
+        from,
+        why: step.why,
+      })),
+    };
+  }
+
+  readonly #renderStored = (stored: Stored): string => {
+    const place = `#${this.#places.get(stored.step)}`;
+    if (stored.take === 'address') return `${place}.saved`;
+    return stored.output === undefined ? place : `${place}[${stored.output.offset / 4}]`;
+  };
+}

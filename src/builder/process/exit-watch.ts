@@ -1,0 +1,93 @@
+import { createSocket, type Socket } from 'node:dgram';
+import {
+  AF,
+  close,
+  dup3,
+  EPOLL,
+  EPOLL_CREATE,
+  EPOLL_CTL,
+  epoll_create1,
+  epoll_ctl,
+  epoll_pwait,
+  type Fd,
+  O,
+  P,
+  SOCK,
+  socket,
+  W,
+  type Waited,
+  waitid,
+} from '../../sys/index.js';
+
+type OnExit = (waited: Waited) => void;
+
+/**
+ * Waits for processes by their pidfds, on the event loop of this thread, with no thread of its own and without SIGCHLD, which
+ * workers do not get. The work is in proportion to the processes that end, not to those that run.
+ *
+ * A pidfd becomes readable when its process ends, and an epoll instance when one of its descriptors does; but libuv has no
+ * public way to watch either. It watches sockets: so it is given a datagram socket, and the epoll instance is put in the
+ * place of that descriptor. What libuv then reads fails (ENOTSOCK), and that error is the news.
+ */
+class ExitWatch {
+  readonly #waiting = new Map<Fd, OnExit>();
+  readonly #socket: Socket;
+  readonly #epoll: Fd;
+  #held = 0;
+
+  constructor() {
+    this.#epoll = socket(AF.INET, SOCK.DGRAM | SOCK.CLOEXEC, 0);
+    this.#socket = createSocket('udp4');
+    this.#socket.on('error', () => this.#reap());
+    this.#socket.bind({ fd: this.#epoll, exclusive: true });
+    // libuv starts to watch the descriptor when it next waits for events: by then it is the epoll instance.
+    const epoll = epoll_create1(EPOLL_CREATE.CLOEXEC);
+    dup3(epoll, this.#epoll, O.CLOEXEC);
+    close(epoll);
+    this.#socket.unref();
+  }
+
+  /** Calls back once when the process ends, with what waitid(2) says, and reaps it. */
+  add(pidfd: Fd, onExit: OnExit): void {
+    this.#waiting.set(pidfd, onExit);
+    epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
+  }
+
+  /** The event loop goes on while somebody holds it. */
+  hold(): void {
+    if (this.#held++ === 0) this.#socket.ref();
+  }
+
+  release(): void {
+    if (--this.#held === 0) this.#socket.unref();
+  }
+
+  #reap(): void {
+    const most = 64;
+    for (;;) {
+      const ready = epoll_pwait(this.#epoll, most, 0);
+      for (const { data } of ready) this.#reapOne(Number(data));
+      if (ready.length < most) return;
+    }
+  }
+
+  #reapOne(pidfd: Fd): void {
+    const onExit = this.#waiting.get(pidfd);
+    if (onExit === undefined) return;
+    const waited = waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG);
+    if (waited.pid === 0) {
+      epoll_ctl(this.#epoll, EPOLL_CTL.MOD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
+      return;
+    }
+    this.#waiting.delete(pidfd);
+    onExit(waited);
+  }
+}
+
+let watch: ExitWatch | undefined;
+
+/** The exit watch of this thread. */
+export function exitWatch(): ExitWatch {
+  watch ??= new ExitWatch();
+  return watch;
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { close, type Fd, type Pid, pidfd_send_signal, SIG, SyscallError } from '../../sys/index.js';
+import { type Exit, exitOf } from './exit.js';
+import { exitWatch } from './exit-watch.js';
+import { fateInInit, signalNumber } from './signals.js';
+
+/** How often a signal that was blocked is looked after, 5 ms apart. */
+const timesToLook = 20;
+
+interface RunningProcessParts {
+  readonly pid: Pid;
+  readonly pidfd: Fd;
+  /** The command is the init of a PID namespace. */
+  readonly isInit: boolean;
+  /** The parent's ends of the pipes, by the descriptor of the process. */
+  readonly streams: ReadonlyMap<number, Socket>;
+}
+
+/** A command that runs. Keeps the event loop going until it ends, as a child process of Node's own does. */
+export class RunningProcess implements AsyncDisposable {
+  /** Its process id, as seen from here. */
+  readonly pid: Pid;
+  /** What it reads as its input; `null` unless its stdio is `'pipe'`. */
+  readonly stdin: Writable | null;
+  /** What it prints; `null` unless its stdio is `'pipe'`. */
+  readonly stdout: Readable | null;
+  /** What it prints as errors; `null` unless its stdio is `'pipe'`. */
+  readonly stderr: Readable | null;
+  /** The streams by descriptor: those above 2 carry both directions. */
+  readonly stdio: readonly (Socket | null)[];
+  /** How it ended. Never rejects. What it printed may still be on its way: wait for the `end` of the streams. */
+  readonly exited: Promise<Exit>;
+
+  readonly #pidfd: Fd;
+  readonly #isInit: boolean;
+  #running = true;
+  #isHeld = true;
+
+  /** @internal */
+  constructor({ pid, pidfd, isInit, streams }: RunningProcessParts) {
+    this.pid = pid;
+    this.#pidfd = pidfd;
+    this.#isInit = isInit;
+    const highest = Math.max(2, ...streams.keys());
+    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? null);
+    this.stdin = this.stdio[0] ?? null;
+    this.stdout = this.stdio[1] ?? null;
+    this.stderr = this.stdio[2] ?? null;
+    this.exited = new Promise((resolve) => {
+      exitWatch().hold();
+      exitWatch().add(pidfd, (waited) => {
+        this.#running = false;
+        this.unref();
+        close(pidfd);
+        // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
+        for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
+        resolve(exitOf(waited));
+      });
+    });
+  }
+
+  /**
+   * Sends a signal: `pidfd_send_signal(pidfd, signal)`. It can reach no other process, also when the pid is in use again.
+   *
+   * The kernel does not deliver a signal that the init of a PID namespace has no handler for. Where the command is that
+   * init, such a signal that would end any other process ends it too, by SIGKILL.
+   *
+   * @returns whether the process was still there.
+   * @throws SpecError - there is no such signal. SyscallError EPERM - it has become another user's.
+   */
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    const number = signalNumber(signal);
+    if (!this.#running) return false;
+    try {
+      const fate = this.#isInit ? fateInInit(this.pid, number) : 'arrives';
+      pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
+      if (fate === 'waits') this.#lookAgain(number, timesToLook);
+      return true;
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === 'ESRCH') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * A shell blocks all signals for a moment whenever it starts a command; a program that waits for a signal by sigwait(3)
+   * blocks it all the time. A signal that was sent in such a moment, and that has no handler after it, is lost.
+   */
+  #lookAgain(signal: number, times: number): void {
+    setTimeout(() => {
+      const fate = this.#running ? fateInInit(this.pid, signal) : 'arrives';
+      if (fate === 'is dropped') this.kill('SIGKILL');
+      else if (fate === 'waits' && times > 1) this.#lookAgain(signal, times - 1);
+    }, 5).unref();
+  }
+
+  /** The event loop no longer waits for this process. Its streams are as they are. */
+  unref(): void {
+    if (this.#isHeld) exitWatch().release();
+    this.#isHeld = false;
+  }
+
+  /** The event loop waits for this process again. */
+  ref(): void {
+    if (!this.#isHeld && this.#running) {
+      exitWatch().hold();
+      this.#isHeld = true;
+    }
+  }
+
+  /** Kills it, if it still runs, and closes its streams. Resolves when it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGKILL');
+    await this.exited;
+    const open = this.stdio.filter((stream) => stream !== null && !stream.closed);
+    await Promise.all(open.map((stream) => (stream as Socket).destroy() && once(stream as Socket, 'close')));
+  }
+}

@@ -1,0 +1,48 @@
+import { Socket } from 'node:net';
+import { compile } from '../compile/compile.js';
+import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import { stdioEntries } from '../spec/stdio.js';
+import { thisHost } from '../this-host.js';
+import { RunningProcess } from './running-process.js';
+import { signalNumber } from './signals.js';
+import { start } from './start.js';
+import { entryOf, type StdioInput } from './stdio-input.js';
+
+/** How a command is started. */
+export interface SpawnOptions {
+  /**
+   * What its descriptors are connected to: one word for the standard three, or an entry for each from 0 on. Without it, what
+   * {@link Sandbox.stdio} says, and `'inherit'` where that says nothing.
+   */
+  readonly stdio?: StdioInput | readonly StdioInput[];
+  /** Ends the command when it is aborted: with `killSignal`. Before the command runs, `spawn` rejects with an AbortError. */
+  readonly signal?: AbortSignal;
+  /** What an abort sends. SIGKILL if not given: it cannot be ignored. */
+  readonly killSignal?: NodeJS.Signals | number;
+}
+
+/** Starts a command as a spec says. See {@link Sandbox.spawn}. */
+export async function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
+  const { stdio, signal, killSignal = 'SIGKILL' } = options;
+  const signalOfAbort = signalNumber(killSignal, 'killSignal');
+  const given = stdio === undefined ? spec : { ...spec, stdio: stdioEntries(stdio).map(entryOf) };
+  const plan = compile(given, command, thisHost());
+  const { pid, pidfd, pipes } = await start(plan, given, signal);
+
+  const streams = new Map(
+    plan.parts.pipes.map(({ target, parent }) => {
+      const options = { fd: pipes.get(target) as number, readable: parent !== 'writes', writable: parent !== 'reads' };
+      return [target, new Socket(options)];
+    }),
+  );
+  const running = new RunningProcess({ pid, pidfd, isInit: plan.parts.isInit, streams });
+  if (signal !== undefined) endOnAbort(running, signal, signalOfAbort);
+  return running;
+}
+
+function endOnAbort(running: RunningProcess, signal: AbortSignal, killSignal: number): void {
+  const kill = () => void running.kill(killSignal);
+  if (signal.aborted) kill();
+  signal.addEventListener('abort', kill, { once: true });
+  void running.exited.then(() => signal.removeEventListener('abort', kill));
+}

@@ -1,0 +1,251 @@
+import type { ClockOffsets, NamespaceKind } from '../ns/index.js';
+import { namespaceKinds } from '../ns/index.js';
+import { SpecError } from '../sys/index.js';
+import { compile } from './compile/compile.js';
+import { explain } from './explain.js';
+import type { Plan } from './plan.js';
+import { collect, type RunOptions, type RunResult, withCollectedStdio } from './process/run.js';
+import type { RunningProcess } from './process/running-process.js';
+import { type SpawnOptions, spawn } from './process/spawn.js';
+import type { CapabilityName } from './spec/capability.js';
+import { type IdMapInput, readIdMap } from './spec/id-map.js';
+import type { ProcessSpec } from './spec/process-spec.js';
+import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
+import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
+import { thisHost } from './this-host.js';
+
+/** A function that makes one sandbox of another: what {@link Sandbox.use} takes. */
+export type Preset = (sandbox: Sandbox) => Sandbox;
+
+/** Removes fields by setting them to undefined; all others are added or replaced. */
+type Change = { readonly [K in keyof ProcessSpec]?: ProcessSpec[K] | undefined };
+
+/** What each kind of namespaces takes with it when it is shared again. */
+const belongsTo: Readonly<Record<NamespaceKind, readonly (keyof ProcessSpec)[]>> = {
+  user: ['mapRoot', 'userMap', 'groupMap'],
+  mount: ['proc'],
+  pid: ['proc'],
+  net: ['loopback'],
+  ipc: [],
+  uts: ['hostname', 'domainname'],
+  cgroup: [],
+  time: ['clock'],
+};
+
+/**
+ * How processes are to be isolated, assembled step by step. A sandbox is immutable: every method returns another one, so one
+ * can be kept, shared and built upon. Nothing is done before {@link Sandbox.spawn} or {@link Sandbox.run}.
+ */
+export class Sandbox {
+  /** The whole of it as plain data: give its JSON to {@link Sandbox.from} to have it back. */
+  readonly spec: ProcessSpec;
+
+  private constructor(spec: ProcessSpec) {
+    this.spec = spec;
+  }
+
+  /** A sandbox that isolates nothing. */
+  static bare(): Sandbox {
+    return new Sandbox(bareSpec);
+  }
+
+  /**
+   * A sandbox from its {@link Sandbox.spec}, as an object or as JSON text.
+   *
+   * @throws SpecError - it is not a spec, or has a field that this version does not know.
+   */
+  static from(spec: unknown): Sandbox {
+    return new Sandbox(readSpec(typeof spec === 'string' ? parseJson(spec) : spec));
+  }
+
+  /** New namespaces of these kinds: see namespaces(7). A new PID and mount namespace also get a fresh `/proc`. */
+  unshare(...kinds: readonly NamespaceKind[]): Sandbox {
+    const unknown = kinds.find((kind) => !namespaceKinds.includes(kind));
+    if (unknown !== undefined) {
+      throw new SpecError(
+        'unshare',
+        `there is no namespace ${JSON.stringify(unknown)}`,
+        `one of ${namespaceKinds.join(', ')}`,
+      );
+    }
+    return this.#with({
+      unshare: namespaceKinds.filter((kind) => kinds.includes(kind) || this.spec.unshare.includes(kind)),
+    });
+  }
+
+  /** The caller's own namespaces of these kinds; with them goes what only a new one could have, as a host name. */
+  share(...kinds: readonly NamespaceKind[]): Sandbox {
+    const unknown = kinds.find((kind) => !namespaceKinds.includes(kind));
+    if (unknown !== undefined) {
+      throw new SpecError(
+        'share',
+        `there is no namespace ${JSON.stringify(unknown)}`,
+        `one of ${namespaceKinds.join(', ')}`,
+      );
+    }
+    const gone = Object.fromEntries(kinds.flatMap((kind) => belongsTo[kind]).map((field) => [field, undefined]));
+    return this.#with({ ...gone, unshare: this.spec.unshare.filter((kind) => !kinds.includes(kind)) });
+  }
+
+  /** The caller is root inside: its own ids, and no others, are mapped to 0. Needs a new user namespace. */
+  mapRoot(): Sandbox {
+    return this.#with({ mapRoot: true });
+  }
+
+  /** Which user ids exist inside, and who they are outside: `{ inside, outside, count }` or `'INSIDE:OUTSIDE:COUNT'`. */
+  mapUsers(...map: readonly IdMapInput[]): Sandbox {
+    return this.#with({ userMap: map.map((line) => readIdMap('userMap', line)) });
+  }
+
+  /** Which group ids exist inside, and who they are outside: `{ inside, outside, count }` or `'INSIDE:OUTSIDE:COUNT'`. */
+  mapGroups(...map: readonly IdMapInput[]): Sandbox {
+    return this.#with({ groupMap: map.map((line) => readIdMap('groupMap', line)) });
+  }
+
+  /** The host name, at most 64 bytes. Needs a new UTS namespace. */
+  hostname(name: string): Sandbox {
+    return this.#with({ hostname: name });
+  }
+
+  /** The NIS domain name, at most 64 bytes. Needs a new UTS namespace. */
+  domainname(name: string): Sandbox {
+    return this.#with({ domainname: name });
+  }
+
+  /** A fresh proc file system at `target`, or none at all. Needs a new PID and mount namespace. */
+  proc(target: string | false = '/proc'): Sandbox {
+    return this.#with({ proc: target });
+  }
+
+  /** The loopback interface is up. Needs a new network namespace. */
+  loopback(): Sandbox {
+    return this.#with({ loopback: true });
+  }
+
+  /** How many seconds the clocks are ahead of the host's, in a time namespace that is new with it. */
+  clock(offsets: ClockOffsets): Sandbox {
+    return this.unshare('time').#with({ clock: { ...offsets } });
+  }
+
+  /** Sets variables of the environment; `undefined` takes one away. */
+  env(variables: Readonly<Record<string, string | undefined>>): Sandbox {
+    const given = Object.entries(variables).map(([name, value]) => [name, value ?? null]);
+    const set = Object.fromEntries([...Object.entries(this.spec.env.set), ...given]);
+    return this.#with({ env: { ...this.spec.env, set } });
+  }
+
+  /** An empty environment: what was set so far goes too. */
+  clearEnv(): Sandbox {
+    return this.#with({ env: { inherit: false, set: {} } });
+  }
+
+  /** The working directory that the command starts in. */
+  cwd(path: string): Sandbox {
+    return this.#with({ cwd: path });
+  }
+
+  /** The user that the command runs as, by its id inside. */
+  uid(id: number): Sandbox {
+    return this.#with({ uid: id });
+  }
+
+  /** The group that the command runs as, by its id inside. */
+  gid(id: number): Sandbox {
+    return this.#with({ gid: id });
+  }
+
+  /** The supplementary groups of the command, by their ids inside: exactly these. */
+  groups(...ids: readonly number[]): Sandbox {
+    return this.#with({ groups: ids });
+  }
+
+  /** Which rights new files do not have, as `0o077`. */
+  umask(mask: number): Sandbox {
+    return this.#with({ umask: mask });
+  }
+
+  /** What the command sees as its own name, `argv[0]`. */
+  argv0(name: string): Sandbox {
+    return this.#with({ argv0: name });
+  }
+
+  /** What the descriptors of the command are connected to, where `spawn` or `run` do not say otherwise. */
+  stdio(stdio: StdioSpec): Sandbox {
+    const entries = stdioEntries(stdio);
+    checkEntries(entries);
+    return this.#with({ stdio: entries });
+  }
+
+  /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */
+  noNewPrivs(): Sandbox {
+    return this.#with({ noNewPrivs: true });
+  }
+
+  /** The capabilities that the command keeps, and no others: none at all for an empty list. See capabilities(7). */
+  capabilities(keep: readonly CapabilityName[]): Sandbox {
+    return this.#with({ capabilities: [...keep] });
+  }
+
+  /** A session of its own, without a controlling terminal: the command cannot type into the caller's. See setsid(2). */
+  newSession(): Sandbox {
+    return this.#with({ newSession: true });
+  }
+
+  /** The command is killed when this program ends, however it ends. */
+  dieWithParent(): Sandbox {
+    return this.#with({ dieWithParent: true });
+  }
+
+  /** Applies a preset. */
+  use(preset: Preset): Sandbox {
+    return preset(this);
+  }
+
+  /**
+   * What would be done to run a command: every system call, in order. Nothing is done.
+   *
+   * @throws SpecError - what was asked for cannot be.
+   */
+  plan(file: string, args: readonly string[] = []): Plan {
+    return compile(this.spec, { file, args }, thisHost());
+  }
+
+  /** The same as {@link Sandbox.plan}, as text for people. */
+  explain(file: string, args: readonly string[] = []): string {
+    return explain(this.plan(file, args));
+  }
+
+  /**
+   * Starts a command. Resolves when it has replaced the process that was made for it, so that whatever goes wrong before is
+   * an error here.
+   *
+   * @throws SpecError - what was asked for cannot be. StepError - the kernel refused a step, or the command is not there.
+   */
+  spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<RunningProcess> {
+    return spawn(this.spec, { file, args }, options);
+  }
+
+  /**
+   * Runs a command to its end and collects what it prints. A command that fails is a result, not an error.
+   *
+   * @throws SpecError, StepError - as {@link Sandbox.spawn}.
+   */
+  async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
+    return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
+  }
+
+  #with(change: Change): Sandbox {
+    const fields = Object.entries({ ...this.spec, ...change }).filter(([, value]) => value !== undefined);
+    return new Sandbox(freeze(Object.fromEntries(fields) as unknown as ProcessSpec));
+  }
+}
+
+/** What the parser says may quote the text, and with it what is in an environment: only the place is told. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const place = / at position \d+/.exec((cause as Error).message)?.[0] ?? '';
+    throw new SpecError('spec', `it is not JSON${place}`);
+  }
+}

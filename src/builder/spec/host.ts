@@ -1,0 +1,24 @@
+import type { NamespaceKind } from '../../ns/index.js';
+
+/**
+ * What a plan depends on besides the spec: facts of the host and of the caller, as data. The plan for a command on another
+ * host, or of another user, is made by giving other facts.
+ */
+export interface Host {
+  /** The caller's effective user and group id. */
+  readonly uid: number;
+  readonly gid: number;
+  /** The caller's effective capabilities: bit N is capability N. */
+  readonly capabilities: bigint;
+  /** The number of the last capability that the kernel has. */
+  readonly lastCapability: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Signals that the caller ignores, which a child would ignore too. */
+  readonly ignoredSignals: readonly number[];
+  /** The most bytes that the arguments and the environment of a command may take. */
+  readonly argumentLimit: number;
+  /** The kinds of namespaces that the kernel has. */
+  readonly namespaces: readonly NamespaceKind[];
+  /** Whether a time namespace is entered by execve(2): from Linux 6.3 on. */
+  readonly timeEntersAtExec: boolean;
+}

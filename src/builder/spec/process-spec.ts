@@ -1,0 +1,59 @@
+import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
+import type { StdioEntry } from './stdio.js';
+
+/**
+ * How a process is to be isolated: plain data, frozen, and the same after a trip through JSON. A `Sandbox` assembles it,
+ * and a plan is compiled from it. What is left out is as it is for any child process.
+ */
+export interface ProcessSpec {
+  readonly version: 1;
+  /** The namespaces that are new for the process, in the order of `namespaceKinds`. */
+  readonly unshare: readonly NamespaceKind[];
+  /** Which ids exist in a new user namespace. Where a side is left out, the caller's own id is mapped to itself. */
+  readonly userMap?: readonly IdMap[];
+  readonly groupMap?: readonly IdMap[];
+  /** The caller is root inside a new user namespace: the same as a map of its ids to 0. */
+  readonly mapRoot?: true;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  /**
+   * Where a fresh proc is mounted; `false` for nowhere. Left out, it is `/proc` if both a PID and a mount namespace are
+   * new: without it the process would see the host's processes under ids that mean nothing to it.
+   */
+  readonly proc?: string | false;
+  /** The loopback interface of a new network namespace is up. */
+  readonly loopback?: true;
+  readonly clock?: ClockOffsets;
+  readonly env: EnvSpec;
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Supplementary groups. */
+  readonly groups?: readonly number[];
+  readonly umask?: number;
+  /** What the process sees as its own name, where it is not that of the command. */
+  readonly argv0?: string;
+  readonly stdio?: readonly StdioEntry[];
+  /** PR_SET_NO_NEW_PRIVS: no program that it runs gains privileges by set-user-ID bits or file capabilities. */
+  readonly noNewPrivs?: true;
+  /** The capabilities that it keeps, as `CAP_NET_BIND_SERVICE`; left out, they are not touched. */
+  readonly capabilities?: readonly string[];
+  /** setsid(2): a session of its own, without a controlling terminal. */
+  readonly newSession?: true;
+  /** PR_SET_PDEATHSIG: it is killed when the program that started it ends. */
+  readonly dieWithParent?: true;
+}
+
+/** The environment of the process. */
+export interface EnvSpec {
+  /** Whether it starts from the caller's environment, or from an empty one. */
+  readonly inherit: boolean;
+  /** Variables to set; `null` takes one away. */
+  readonly set: Readonly<Record<string, string | null>>;
+}
+
+/** A command and its arguments. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}

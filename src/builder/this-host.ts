@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { namespaceKinds, namespaces } from '../ns/index.js';
+import { capget, prlimit64, RLIMIT } from '../sys/index.js';
+import type { Host } from './spec/host.js';
+
+/** The facts of the host that this program runs on, and of the program, as they are now. */
+export function thisHost(): Host {
+  let capabilities: bigint | undefined;
+  return {
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    environment: process.env,
+    // Few plans depend on them.
+    get capabilities() {
+      capabilities ??= capget(0).effective;
+      return capabilities;
+    },
+    ...unchanging(),
+  };
+}
+
+type Unchanging = Pick<Host, 'lastCapability' | 'ignoredSignals' | 'argumentLimit' | 'namespaces' | 'timeEntersAtExec'>;
+
+let facts: Unchanging | undefined;
+
+/** What is read once: it does not change while Node runs. */
+function unchanging(): Unchanging {
+  facts ??= {
+    lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
+    ignoredSignals: readIgnoredSignals(),
+    argumentLimit: readArgumentLimit(),
+    namespaces: namespaceKinds.filter((kind) => existsSync(`/proc/self/ns/${namespaces[kind].file}`)),
+    timeEntersAtExec: kernelIsAtLeast(6, 3),
+  };
+  return facts;
+}
+
+/** Node ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in a child. */
+function readIgnoredSignals(): number[] {
+  const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`);
+  return Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => (mask >> BigInt(signal - 1)) & 1n);
+}
+
+/** A quarter of the limit on the stack, at least 128 KiB and at most 6 MiB: see execve(2), "Limits on size of arguments". */
+function readArgumentLimit(): number {
+  const stack = prlimit64(0, RLIMIT.STACK, null).rlim_cur;
+  const quarter = stack > 2n ** 40n ? 2 ** 40 : Number(stack / 4n);
+  return Math.min(6 * 2 ** 20, Math.max(2 ** 17, quarter));
+}
+
+function kernelIsAtLeast(major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = release().split('.').map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
