@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { IsolateError } from '../index.js';
+import { exitStatus, statusOfError } from './exit-status.js';
+import { run } from './run.js';
+import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const runHelp = `
+The default is safe: all namespaces are new but that of the clocks, the network is a loopback interface, there are no
+capabilities and no way to gain any, and the command is killed when isolate ends. It does not protect files: the command
+reads and writes what you may read and write.
+
+Exit status: that of the command; 128+N if signal N ended it; 125 if isolate failed; 126 if the command is not
+executable; 127 if it is not found.
+
+Examples:
+  isolate run -- ./untrusted.sh                    the safe default
+  isolate run --net host -- curl -I example.org    the same, with the network of the host
+  isolate run --bare --unshare user,pid,mount --map-root -- ps ax
+                                                   only these namespaces, as root inside
+  isolate explain --hostname box -- sh             what would be done, and why`;
+
+const explainHelp = `
+Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what step 3 returns.
+
+--json prints { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
+
+/** Runs the isolate command; returns its exit status. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = new Command('isolate')
+    .description('Start a command in its own Linux namespaces.')
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('(isolate run --help tells more)');
+
+  addSandboxOptions(program.command('run'))
+    .description('Run a command, isolated.')
+    .argument('<command>', 'the program, looked for in PATH unless it has a slash')
+    .argument('[args...]', 'its arguments')
+    .passThroughOptions()
+    .addHelpText('after', runHelp)
+    .action(async (file: string, args: string[], options: SandboxOptions) => {
+      status = await run(sandboxFrom(options), file, args);
+    });
+
+  addSandboxOptions(program.command('explain'))
+    .description('Show every system call that would run a command, in order, with the reason for each.')
+    .option('--json', 'for programs')
+    .argument('<command>', 'the program, looked for in PATH unless it has a slash')
+    .argument('[args...]', 'its arguments')
+    .passThroughOptions()
+    .addHelpText('after', explainHelp)
+    .action((file: string, args: string[], { json, ...options }: SandboxOptions & { json?: true }) => {
+      const sandbox = sandboxFrom(options);
+      const text = json ? `${JSON.stringify(sandbox.plan(file, args), null, 2)}\n` : sandbox.explain(file, args);
+      process.stdout.write(text);
+    });
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** Says what went wrong, and gives the exit status for it. The parser has said it already where it was its own error. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.invalidArgument' && !error.message.startsWith('error:')) {
+      process.stderr.write(`isolate: ${error.message}\n`);
+    }
+    return exitStatus.isolateFailed;
+  }
+  const text =
+    error instanceof IsolateError || isSystemError(error)
+      ? (error as Error).message
+      : String((error as Error)?.stack ?? error);
+  process.stderr.write(`isolate: ${text}\n`);
+  return statusOfError(error);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

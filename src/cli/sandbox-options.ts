@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import {
+  bare,
+  type CapabilityName,
+  type IdMapInput,
+  isolate,
+  type NamespaceKind,
+  type Sandbox,
+  SpecError,
+} from '../index.js';
+
+/** The options that run and explain share, as they were given. */
+export interface SandboxOptions {
+  bare?: true;
+  spec?: string;
+  unshare?: NamespaceKind[];
+  share?: NamespaceKind[];
+  hostname?: string;
+  domainname?: string;
+  proc?: string | false;
+  net?: 'none' | 'loopback' | 'host';
+  mapRoot?: true;
+  mapUsers?: string[];
+  mapGroups?: string[];
+  uid?: number;
+  gid?: number;
+  groups?: number[];
+  cap?: CapabilityName[];
+  monotonic?: number;
+  boottime?: number;
+  clearEnv?: true;
+  env?: string[];
+  cwd?: string;
+  umask?: number;
+  argv0?: string;
+}
+
+const list = (text: string): string[] => text.split(',').filter((item) => item !== '');
+const more = (text: string, before: string[] | undefined) => [...(before ?? []), text];
+const moreOf = (text: string, before: string[] | undefined) => [...(before ?? []), ...list(text)];
+
+function id(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not an id.');
+  return Number(text);
+}
+
+function seconds(text: string): number {
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It is not a number of seconds.');
+  return Number(text);
+}
+
+function octal(text: string): number {
+  if (!/^[0-7]{1,4}$/.test(text)) throw new InvalidArgumentError('It is not an octal number.');
+  return Number.parseInt(text, 8);
+}
+
+/** Adds the options to a command of the command line, in groups. */
+export function addSandboxOptions(command: Command): Command {
+  return command
+    .optionsGroup('Where to start from:')
+    .option('--bare', 'isolate nothing but what the other options say')
+    .option('--spec <file>', 'start from a spec in JSON (- is stdin); the other options change it')
+    .optionsGroup('Namespaces:')
+    .option('--unshare <kind,…>', 'new namespaces: user, mount, pid, net, ipc, uts, cgroup, time', moreOf)
+    .option('--share <kind,…>', 'keep those of the caller', moreOf)
+    .option('--hostname <name>', 'the host name inside')
+    .option('--domainname <name>', 'the NIS domain name inside')
+    .option('--proc <dir>', 'mount a fresh proc there (default: /proc, with a new PID and mount namespace)')
+    .option('--no-proc', 'mount none')
+    .addOption(
+      new Option(
+        '--net <kind>',
+        'none: no interface is up; loopback: 127.0.0.1 and ::1; host: that of the caller',
+      ).choices(['none', 'loopback', 'host']),
+    )
+    .option('--monotonic <seconds>', 'how far the monotonic clock is ahead of the host', seconds)
+    .option('--boottime <seconds>', 'how far the boot-time clock is ahead of the host', seconds)
+    .optionsGroup('Who the command is:')
+    .option('--map-root', 'the caller is root inside')
+    .option('--map-users <inside:outside:count>', 'user ids that exist inside; may be given more than once', moreOf)
+    .option('--map-groups <inside:outside:count>', 'group ids that exist inside; may be given more than once', moreOf)
+    .option('--uid <id>', 'run as this user', id)
+    .option('--gid <id>', 'run as this group', id)
+    .option('--groups <id,…>', 'with these supplementary groups', (text) => list(text).map(id))
+    .option('--cap <name,…>', 'keep these capabilities, and no others', moreOf)
+    .optionsGroup('What the command finds:')
+    .option('--env <name=value>', 'set a variable; may be given more than once', more)
+    .option('--clear-env', 'start with an empty environment')
+    .option('--cwd <dir>', 'the working directory')
+    .option('--umask <octal>', 'the rights that new files do not have', octal)
+    .option('--argv0 <name>', 'what the command sees as its own name')
+    .optionsGroup('Other:');
+}
+
+/** Applies a change where its option was given. */
+function when<T>(value: T | undefined, change: (sandbox: Sandbox, value: T) => Sandbox) {
+  return (sandbox: Sandbox): Sandbox => (value === undefined ? sandbox : change(sandbox, value));
+}
+
+/** The sandbox that the options describe. */
+export function sandboxFrom(options: SandboxOptions): Sandbox {
+  const { monotonic, boottime } = options;
+  const clocks = {
+    ...(monotonic === undefined ? {} : { monotonic }),
+    ...(boottime === undefined ? {} : { boottime }),
+  };
+  return startFrom(options)
+    .use(when(options.unshare, (sandbox, kinds) => sandbox.unshare(...kinds)))
+    .use(when(options.share, (sandbox, kinds) => sandbox.share(...kinds)))
+    .use(when(options.net, withNet))
+    .use(when(options.hostname, (sandbox, name) => sandbox.hostname(name)))
+    .use(when(options.domainname, (sandbox, name) => sandbox.domainname(name)))
+    .use(when(options.proc, (sandbox, target) => sandbox.proc(target)))
+    .use(when(Object.keys(clocks).length === 0 ? undefined : clocks, (sandbox, offsets) => sandbox.clock(offsets)))
+    .use(when(options.mapRoot, (sandbox) => sandbox.mapRoot()))
+    .use(when(options.mapUsers, (sandbox, map: IdMapInput[]) => sandbox.mapUsers(...map)))
+    .use(when(options.mapGroups, (sandbox, map: IdMapInput[]) => sandbox.mapGroups(...map)))
+    .use(when(options.uid, (sandbox, uid) => sandbox.uid(uid)))
+    .use(when(options.gid, (sandbox, gid) => sandbox.gid(gid)))
+    .use(when(options.groups, (sandbox, groups) => sandbox.groups(...groups)))
+    .use(when(options.cap, (sandbox, names) => sandbox.capabilities(names)))
+    .use(when(options.clearEnv, (sandbox) => sandbox.clearEnv()))
+    .use(when(options.env, (sandbox, variables) => sandbox.env(Object.fromEntries(variables.map(variable)))))
+    .use(when(options.cwd, (sandbox, directory) => sandbox.cwd(directory)))
+    .use(when(options.umask, (sandbox, mask) => sandbox.umask(mask)))
+    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)));
+}
+
+function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
+  if (spec === undefined) return isBare ? bare() : isolate();
+  if (isBare) throw new InvalidArgumentError('--bare and --spec both say where to start from: give one of them');
+  return isolate.from(readFileSync(spec === '-' ? 0 : spec, 'utf8'));
+}
+
+function withNet(sandbox: Sandbox, net: NonNullable<SandboxOptions['net']>): Sandbox {
+  const shared = sandbox.share('net');
+  if (net === 'host') return shared;
+  return net === 'none' ? shared.unshare('net') : shared.unshare('net').loopback();
+}
+
+/** `NAME=VALUE`. What is wrong is not shown: it may be a secret. */
+function variable(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new SpecError('--env', 'it is not NAME=VALUE');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
