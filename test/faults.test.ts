@@ -1,0 +1,279 @@
+// Every step of some rich plans fails in turn. A plan is data, so each failure is another plan: one in which a step makes a
+// call that the kernel refuses, or has to give a result that it cannot give. Each time the error names that step, and
+// nothing is left on the host.
+import { readdirSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compile } from '../src/builder/compile/compile.js';
+import type { Plan, PlanStep } from '../src/builder/plan.js';
+import { RunningProcess } from '../src/builder/process/running-process.js';
+import { type Started, start } from '../src/builder/process/start.js';
+import type { Host } from '../src/builder/spec/host.js';
+import { thisHost } from '../src/builder/this-host.js';
+import { bare, isolate, type Sandbox, StepError } from '../src/index.js';
+import { close, prlimit64, RLIMIT } from '../src/sys/index.js';
+import {
+  either,
+  freshProcRefused,
+  isRoot,
+  rootOnly,
+  skipUnless,
+  timeNamespacesRefused,
+  userNamespacesRefused,
+} from './helpers/can.js';
+import { assertSameHost, hostState } from './helpers/host-state.js';
+import { inTime } from './helpers/in-time.js';
+import { placesOf, refusal, withImpossibleResult, withRefused } from './helpers/inject.js';
+
+interface Case {
+  readonly name: string;
+  readonly sandbox: Sandbox;
+  readonly host?: Host;
+  /** Why it cannot be tried here. */
+  readonly skip: string | undefined;
+}
+
+const namespaces = ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'] as const;
+const range = { inside: 0, outside: 100_000, count: 65_536 };
+const beforeLinux63: Host = { ...thisHost(), timeEntersAtExec: false };
+const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
+const noTime = either(noNamespaces, timeNamespacesRefused());
+
+const cases: readonly Case[] = [
+  {
+    name: 'isolate() with a host name, clocks, a directory, a mask and pipes',
+    sandbox: isolate()
+      .hostname('box')
+      .domainname('example')
+      .clock({ monotonic: 3600, boottime: 7200 })
+      .cwd('/')
+      .umask(0o077)
+      .stdio('pipe'),
+    skip: noTime,
+  },
+  {
+    name: 'bare() with new namespaces, root inside, and descriptors above 2',
+    sandbox: bare()
+      .unshare(...namespaces)
+      .mapRoot()
+      .uid(0)
+      .gid(0)
+      .stdio(['ignore', 'pipe', 1, 'pipe', 'ignore', 2]),
+    skip: noNamespaces,
+  },
+  {
+    name: 'a time namespace that is entered by a second clone',
+    sandbox: bare()
+      .unshare(...namespaces, 'time')
+      .clock({ boottime: 60 })
+      .dieWithParent()
+      .stdio(['pipe', 'pipe', 'ignore']),
+    host: beforeLinux63,
+    skip: noTime,
+  },
+  {
+    name: 'maps of many ids, written by this program, and another user and groups',
+    sandbox: bare()
+      .unshare(...namespaces)
+      .mapUsers(range)
+      .mapGroups(range)
+      .uid(5)
+      .gid(6)
+      .groups(7, 8)
+      .stdio('pipe'),
+    skip: either(rootOnly(), noNamespaces),
+  },
+  {
+    name: 'maps of many ids, and a second clone',
+    sandbox: bare()
+      .unshare('user', 'time', 'pid', 'mount')
+      .mapUsers(range)
+      .mapGroups(range)
+      .stdio(['ignore', 'ignore', 'pipe']),
+    host: beforeLinux63,
+    skip: either(rootOnly(), noTime),
+  },
+  {
+    name: 'bare() as another user of the host',
+    sandbox: bare()
+      .uid(1000)
+      .gid(1000)
+      .groups(1000)
+      .capabilities(['NET_BIND_SERVICE'])
+      .noNewPrivs()
+      .cwd('/')
+      .dieWithParent()
+      .stdio('pipe'),
+    skip: rootOnly(),
+  },
+];
+
+const dumpableAtFirst = hostState().dumpable;
+
+/** A command that goes on until it is killed, and one that is in neither directory of PATH. */
+const commands = {
+  'a command that runs': { file: '/bin/sleep', args: ['3600'] },
+  'a command that is not there': { file: 'no-such-command', args: [] },
+} as const;
+
+for (const { name, sandbox, host = thisHost(), skip } of cases) {
+  for (const [kind, command] of Object.entries(commands)) {
+    const title = `${name}: ${kind}`;
+    if (skip !== undefined) {
+      skipUnless(test, skip, title, () => {});
+      continue;
+    }
+    const { spec } = sandbox.env({ PATH: '/usr/bin:/bin' });
+    const plan = compile(spec, command, host);
+    const places = placesOf(plan);
+    const runs = kind === 'a command that runs';
+    const launch = (changed: Plan, what = title) => inTime(start(changed, spec, undefined), what);
+
+    test(`${title}: the plan itself`, async () => {
+      const before = await warmState(launch, plan);
+      const error = await failureOf(launch(plan));
+      if (runs) assert.is(error, undefined, error?.message);
+      else assert.is(error?.reason, 'command-not-found');
+      assertSameHost(before, title);
+      if (runs) return;
+      const left = plan.steps.filter((planned) => !mayBeLeftOut(planned) && !returns(planned));
+      assert.equal(
+        left.map(({ step }) => step.op),
+        ['exit'],
+        'what the launcher does itself, and cannot fail, is all that is not made to fail',
+      );
+    });
+
+    test(`${title}: each step is refused`, async () => {
+      const before = await warmState(launch, plan);
+      const injected = plan.steps.filter((planned) => isReached(planned) && mayBeLeftOut(planned));
+      assert.ok(injected.length > 0);
+      for (const planned of injected) {
+        const changed = withRefused(plan, planned);
+        const error = await failureOf(launch(changed, describe(planned)));
+        assertNames(error, changed, planned);
+        assert.is(error?.errno, refusal.errno, describe(planned));
+        assert.is(error?.code, refusal.code, describe(planned));
+        assertSameHost(before, describe(planned));
+      }
+    });
+
+    test(`${title}: each step gives a wrong result`, async () => {
+      const before = await warmState(launch, plan);
+      const injected = plan.steps.filter((planned) => isReached(planned) && returns(planned));
+      assert.ok(injected.length > 0);
+      for (const planned of injected) {
+        const changed = withImpossibleResult(plan, planned);
+        const error = await failureOf(launch(changed, describe(planned)));
+        assertNames(error, changed, planned);
+        const { tolerate } = planned.step;
+        if (error?.errno === 0) assert.is(error.code, 'ERR_ISOLATE_RESULT', describe(planned));
+        else assert.ok(tolerate.includes(-(error?.errno ?? 0)), `${describe(planned)}: ${error?.message}`);
+        assertSameHost(before, describe(planned));
+      }
+    });
+
+    /** What follows an execve(2) that works is never made. */
+    function isReached({ index }: PlanStep): boolean {
+      const exec = plan.steps.findIndex(({ step }) => step.call.name === 'execve');
+      const cleanup = plan.steps.findIndex(({ step }) => places.get(step.key) === 'after the child');
+      return !runs || index <= exec || index >= cleanup;
+    }
+
+    /** What puts something away leaves it there if it is not made: those are made, and then count as failed. */
+    function mayBeLeftOut({ step }: PlanStep): boolean {
+      const place = places.get(step.key);
+      if (step.op === 'hold' || step.op === 'exit' || place === 'after the child') return false;
+      return !(place === 'by this program' && step.call.name === 'close');
+    }
+
+    function returns({ step }: PlanStep): boolean {
+      return step.call.name !== 'exit_group' && !(runs && step.call.name === 'execve');
+    }
+  }
+}
+
+skipUnless(test, noNamespaces, 'no descriptor is left to open: each in turn', async () => {
+  const sandbox = isolate().stdio(['pipe', 'pipe', 'pipe', 'pipe']);
+  const whole = isRoot ? sandbox.mapUsers(range).mapGroups(range) : sandbox;
+  const works = async () => {
+    await using running = await whole.spawn('/bin/cat');
+    assert.ok(running.pid > 0);
+  };
+  await works();
+  const before = hostState();
+  let outcome: string | undefined;
+  for (let free = 0; outcome !== 'it works'; free++) {
+    assert.ok(free < 64, outcome);
+    outcome = await withFreeDescriptors(free, works).then(
+      () => 'it works',
+      (error) => error.code,
+    );
+    if (outcome !== 'it works') assert.is(outcome, 'EMFILE', `${free} free`);
+    assert.ok(free > 0 || outcome === 'EMFILE');
+    assertSameHost(before, `${free} free descriptors`);
+  }
+});
+
+/** Runs something while this process can open only so many descriptors more. */
+async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
+  const taken = new Set(readdirSync('/proc/self/fd').map(Number));
+  let limit = 0;
+  for (let found = 0; found <= free; limit++) if (!taken.has(limit)) found++;
+  const { rlim_cur, rlim_max } = prlimit64(0, RLIMIT.NOFILE, null);
+  prlimit64(0, RLIMIT.NOFILE, { rlim_cur: BigInt(limit - 1), rlim_max });
+  try {
+    await run();
+  } finally {
+    prlimit64(0, RLIMIT.NOFILE, { rlim_cur, rlim_max });
+  }
+}
+
+/** How the host looks once everything is there that is made once: descriptors of the library, threads of the pool. */
+async function warmState(launch: (plan: Plan) => Promise<Started>, plan: Plan): Promise<ReturnType<typeof hostState>> {
+  const first = plan.steps.find(({ step }) => step.call.name === 'clone3') as PlanStep;
+  for (let i = 0; i < 8; i++) await failureOf(launch(withImpossibleResult(plan, first)));
+  const state = hostState();
+  assert.is(state.dumpable, dumpableAtFirst, 'the tests before have changed it');
+  return state;
+}
+
+/** The error of a launch; undefined where it worked: then the command is ended, and its pipes are closed. */
+async function failureOf(launched: Promise<Started>): Promise<StepError | undefined> {
+  let started: Started;
+  try {
+    started = await launched;
+  } catch (error) {
+    if (error instanceof StepError) return error;
+    throw error;
+  }
+  const { pid, pidfd, pipes } = started;
+  for (const end of pipes.values()) close(end);
+  await new RunningProcess({ pid, pidfd, isInit: false, streams: new Map() })[Symbol.asyncDispose]();
+  return undefined;
+}
+
+function assertNames(error: StepError | undefined, plan: Plan, planned: PlanStep): void {
+  const context = describe(planned);
+  assert.ok(error !== undefined, `${context}: nothing failed`);
+  const { index, where, from } = planned;
+  const { step } = plan.find(planned.step) as PlanStep;
+  const facts = {
+    step: index,
+    steps: plan.steps.length,
+    syscall: step.call.name,
+    call: plan.render(step),
+    where,
+    from,
+    done: plan.steps.slice(0, index).map((earlier) => earlier.step.call.name),
+  };
+  for (const [fact, value] of Object.entries(facts)) {
+    assert.equal(error[fact as keyof StepError], value, `${context}: ${fact} of\n${error.message}`);
+  }
+}
+
+function describe({ index, where, step }: PlanStep): string {
+  return `step ${index}, ${step.call.name} in the ${where}`;
+}
+
+test.run();

@@ -1,0 +1,56 @@
+// Every example of the README runs, and prints what it says it prints.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
+  language: language as 'js' | 'sh',
+  code: code as string,
+}));
+
+/** What follows `→` in the comments of an example, in order. */
+function promised(code: string): string[] {
+  return [...code.matchAll(/(?:\/\/|#) → (.*)$/gm)].map(([, line]) => line as string);
+}
+
+const bin = mkdtempSync(join(tmpdir(), 'isolate-readme-'));
+symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'isolate'));
+test.after(() => rmSync(bin, { recursive: true }));
+
+for (const [index, { language, code }] of examples.entries()) {
+  // The two commands of a fresh clone are what runs this test.
+  if (code.startsWith('npm ')) continue;
+  const [firstLine] = code.split('\n');
+  test(`example ${index + 1}: ${firstLine}`, () => {
+    const [command, args] =
+      language === 'js' ? [process.execPath, ['--input-type=module', '--eval', code]] : ['sh', ['-e', '-c', code]];
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+    const { stdout, stderr, status } = spawnSync(command as string, args as string[], {
+      cwd: root,
+      env,
+      encoding: 'utf8',
+    });
+    assert.is(status, 0, stderr);
+    const lines = promised(code);
+    assert.ok(lines.length > 0, 'an example says what it prints');
+    let from = 0;
+    for (const line of lines) {
+      const at = stdout.indexOf(line, from);
+      assert.ok(at >= 0, `${JSON.stringify(line)} is not in what it prints:\n${stdout}`);
+      from = at + line.length;
+    }
+  });
+}
+
+test('the README has an example for each kind of user', () => {
+  assert.ok(examples.filter(({ language }) => language === 'js').length >= 3);
+  assert.ok(examples.filter(({ language }) => language === 'sh').length >= 3);
+});
+
+test.run();
