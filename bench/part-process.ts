@@ -1,0 +1,29 @@
+// One part of the bench, in a Node of its own: see part.ts, which starts it.
+import { peerContestant } from './contestant.js';
+import { floorContestants } from './floor.js';
+import { manyAtOnce } from './many-at-once.js';
+import { oneAtATime } from './one-at-a-time.js';
+import type { Part, PartResult } from './part.js';
+import { peers } from './peers.js';
+import { stop, stopOnSignals, stoppedStatus } from './stop.js';
+import { teller } from './teller.js';
+
+stopOnSignals();
+const part: Part = JSON.parse(process.argv[2] as string);
+
+async function run({ kind, command, names, floor, rounds, seconds }: Part): Promise<PartResult> {
+  const named = peers.filter(({ name }) => names.includes(name));
+  const tell = teller(`${kind}, ${command}`, rounds);
+  if (kind === 'many-at-once') return { crowd: await manyAtOnce(named, command, { rounds, seconds }, tell) };
+  const floors = floor === undefined ? [] : floorContestants(floor, command).filter(({ name }) => names.includes(name));
+  return { single: await oneAtATime([...named.map((peer) => peerContestant(peer, command)), ...floors], rounds, tell) };
+}
+
+try {
+  process.send?.(await run(part));
+} catch (error) {
+  if (!stop.aborted) throw error;
+  process.exitCode = stoppedStatus();
+} finally {
+  process.disconnect?.();
+}

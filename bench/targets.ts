@@ -1,0 +1,72 @@
+import { floorSeven } from './floor.js';
+import { bigHeap, heapName, smallHeap } from './heap.js';
+import { bubblewrap, plain, seven } from './peers.js';
+import { finder } from './report.js';
+import type { CommandResults } from './results.js';
+
+interface Target {
+  readonly name: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** NaN where a side of the comparison was not measured. */
+  ratio(results: CommandResults): number;
+}
+
+const targets: readonly Target[] = [
+  {
+    name: "seven namespaces, one at a time: median time / child_process.spawn's",
+    atMost: 1,
+    ratio: ({ oneAtATime }) => quotient(finder(oneAtATime), seven, plain, ({ median }) => median),
+  },
+  {
+    name: "seven namespaces, one at a time: median time / the C floor's",
+    atMost: 1.35,
+    ratio: ({ oneAtATime }) => quotient(finder(oneAtATime), seven, floorSeven, ({ median }) => median),
+  },
+  {
+    name: "seven namespaces, 32 at a time: starts per second / child_process.spawn's",
+    atLeast: 1.3,
+    ratio: ({ manyAtOnce }) => quotient(finder(manyAtOnce), seven, plain, ({ perSecond }) => perSecond),
+  },
+  {
+    name: "seven namespaces, 32 at a time: starts per second / bwrap's",
+    atLeast: 3,
+    ratio: ({ manyAtOnce }) => quotient(finder(manyAtOnce), seven, bubblewrap, ({ perSecond }) => perSecond),
+  },
+  {
+    name: "seven namespaces, 32 at a time: p99 of the loop's delay / child_process.spawn's",
+    atMost: 0.1,
+    ratio: ({ manyAtOnce }) => quotient(finder(manyAtOnce), seven, plain, ({ delay }) => delay.p99),
+  },
+  {
+    name: 'seven namespaces, one at a time: median time with 1 GiB in Node / with little',
+    atMost: 1.1,
+    ratio: ({ heap }) =>
+      quotient(finder(heap), heapName(seven, bigHeap), heapName(seven, smallHeap), ({ median }) => median),
+  },
+];
+
+function quotient<T>(
+  find: (name: string) => T | undefined,
+  above: string,
+  below: string,
+  of: (it: T) => number,
+): number {
+  const [dividend, divisor] = [find(above), find(below)];
+  return dividend === undefined || divisor === undefined ? Number.NaN : of(dividend) / of(divisor);
+}
+
+/** What the project wants of itself, and whether this run had it: a line each. */
+export function judge(commands: readonly CommandResults[]): string[] {
+  return commands.flatMap((results) =>
+    targets
+      .map((target) => ({ target, ratio: target.ratio(results) }))
+      .filter(({ ratio }) => !Number.isNaN(ratio))
+      .map(({ target, ratio }) => {
+        const { name, atMost, atLeast } = target;
+        const passes = atMost === undefined ? ratio >= (atLeast as number) : ratio <= atMost;
+        const wanted = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`;
+        return `${passes ? 'pass' : 'miss'}  ${ratio.toFixed(2).padStart(5)}  (${wanted})  ${name}; ${results.command}`;
+      }),
+  );
+}
