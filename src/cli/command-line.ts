@@ -14,6 +14,12 @@ The default is safe: all namespaces are new but that of the clocks, the network 
 capabilities and no way to gain any, and the command is killed when isolate ends. It does not protect files: the command
 reads and writes what you may read and write.
 
+Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
+own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
+
+In a new PID namespace the command is process 1: a signal that it has no handler for does nothing to it, whoever sends it.
+One that isolate passes on and that would end any other process ends it all the same, by SIGKILL.
+
 Exit status: that of the command; 128+N if signal N ended it; 125 if isolate failed; 126 if the command is not
 executable; 127 if it is not found.
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
+import { fateInInit } from '../builder/process/signals.js';
 import type { RunningProcess, Sandbox } from '../index.js';
+import { sharesForeground } from './foreground.js';
 
 /** Signals that ask a program to end or to do something of its own: they are meant for the command. */
 const forwarded: readonly NodeJS.Signals[] = [
@@ -14,7 +15,7 @@ const forwarded: readonly NodeJS.Signals[] = [
   'SIGWINCH',
 ];
 
-/** What a terminal sends to every process of its foreground group: the command has had it already, if it is in the group. */
+/** What a terminal sends to every process of the group in its foreground. Node does not tell it from what kill(1) sends. */
 const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];
 
 /** What ends nobody that has no handler for it. */
@@ -25,15 +26,14 @@ export class SignalForwarder {
   #running: RunningProcess | undefined;
   #early: NodeJS.Signals[] = [];
   #last: NodeJS.Signals | undefined;
+  readonly #isInit: boolean;
   readonly #handlers: [NodeJS.Signals, () => void][] = [];
 
   constructor(sandbox: Sandbox) {
-    // Not process.stdin: Node would make the descriptor that we share with the command non-blocking.
-    const ownGroup = sandbox.spec.newSession === true || !isatty(0);
+    this.#isInit = sandbox.spec.unshare.includes('pid');
     for (const signal of forwarded) {
-      // What the terminal sends to both must not end us before the command.
-      const isOurs = ownGroup || !fromTerminal.includes(signal);
-      const handler = () => (isOurs ? this.#forward(signal) : undefined);
+      // Also for what the command has had: it must not end us before the command.
+      const handler = () => this.#forward(signal);
       process.on(signal, handler);
       this.#handlers.push([signal, handler]);
     }
@@ -60,8 +60,15 @@ export class SignalForwarder {
   }
 
   #forward(signal: NodeJS.Signals): void {
+    if (this.#running !== undefined && this.#hasHad(signal, this.#running.pid)) return;
     if (!harmless.includes(signal)) this.#last = signal;
     if (this.#running === undefined) this.#early.push(signal);
     else this.#running.kill(signal);
+  }
+
+  /** Whether the terminal has sent a signal to the command too, and the kernel has not dropped it there. */
+  #hasHad(signal: NodeJS.Signals, pid: number): boolean {
+    if (!fromTerminal.includes(signal) || !sharesForeground(pid)) return false;
+    return !this.#isInit || fateInInit(pid, constants.signals[signal]) === 'arrives';
   }
 }
