@@ -1,7 +1,17 @@
 // isolate run and isolate explain, as a shell uses them: what they do, what they print, how they end.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type StdioOptions, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -239,15 +249,41 @@ test('what cannot be understood ends with 125, and is named', () => {
     [['run', ''], /command.*empty/s],
     [['explain', '--no-such-option', 'true'], /--no-such-option/],
     [['no-such-command'], /no-such-command/],
+    [['help', 'no-such-command'], /Usage/],
     [[], /Usage/],
   ];
   const ended = runEach(cases.map(([line]) => line));
   cases.forEach(([line, says], i) => {
     const { status, stdout, stderr } = ended[i] as Ended;
+    assert.match(stderr, /^isolate: (?!error)/, line.join(' '));
     assert.match(stderr, says, line.join(' '));
     assert.equal([line, status, stdout], [line, 125, '']);
     assert.not.match(stderr, /^\s+at /m, 'no stack');
   });
+});
+
+test('what cannot be written ends with 125', () => {
+  const full = openSync('/dev/full', 'w');
+  const toFull = (stdio: StdioOptions, ...argv: string[]) => {
+    const [file, args] = isolateCommand(...argv);
+    const { status, stderr } = spawnSync(file, args, { encoding: 'utf8', cwd: repository, stdio });
+    return [status, stderr];
+  };
+  const says = 'isolate: stdout: ENOSPC: no space left on device, write\n';
+  assert.equal(toFull(['ignore', full, 'pipe'], 'explain', '--bare', 'true'), [125, says]);
+  assert.equal(toFull(['ignore', full, 'pipe'], 'run', '--help'), [125, says]);
+  // Nobody can be told why.
+  assert.equal(toFull(['ignore', 'pipe', full], 'run', '--no-such-option', 'true'), [125, null]);
+  assert.equal(toFull(['ignore', 'pipe', full], 'run', '--bare', '/no/such/command'), [127, null]);
+  closeSync(full);
+});
+
+test('where nobody reads on, isolate ends as SIGPIPE ends others: without a word', () => {
+  const explain = quoted(isolateCommand('explain', '--bare', 'true'));
+  // The reader is gone before there is anything to read.
+  const script = `{ sleep 0.2; ${explain}; echo "status $?" >&2; } | :`;
+  const { stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8', cwd: repository });
+  assert.is(stderr, `status ${128 + constants.signals.SIGPIPE}\n`);
 });
 
 test('help is written to stdout, and as it was', () => {

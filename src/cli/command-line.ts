@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { IsolateError } from '../index.js';
-import { exitStatus, statusOfError } from './exit-status.js';
+import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
+import { print } from './output.js';
 import { run } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 
@@ -17,8 +18,8 @@ reads and writes what you may read and write.
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
 
-In a new PID namespace the command is process 1: a signal that it has no handler for does nothing to it, whoever sends it.
-One that isolate passes on and that would end any other process ends it all the same, by SIGKILL.
+In a new PID namespace the command is process 1: a signal that it has no handler for does nothing to it. One that
+isolate passes on, and that would end any other process, ends it all the same: by SIGKILL.
 
 Exit status: that of the command; 128+N if signal N ended it; 125 if isolate failed; 126 if the command is not
 executable; 127 if it is not found.
@@ -38,12 +39,20 @@ Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what
 /** Runs the isolate command; returns its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let status = 0;
+  // What isolate itself has to say is written at the end, where it can be told that it could not be written.
+  const said: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
   const program = new Command('isolate')
     .description('Start a command in its own Linux namespaces.')
     .version(version)
     .enablePositionalOptions()
     .exitOverride()
-    .showHelpAfterError('(isolate run --help tells more)');
+    .configureOutput({
+      writeOut: (text) => void said.stdout.push(text),
+      writeErr: (text) => void said.stderr.push(text),
+      outputError: (text, write) => write(`isolate: ${text.replace(/^error: /, '')}`),
+    })
+    .showHelpAfterError('(isolate run --help tells more)')
+    .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run or explain\n' : ''));
 
   addSandboxOptions(program.command('run'))
     .description('Run a command, isolated.')
@@ -64,33 +73,31 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .addHelpText('after', explainHelp)
     .action((file: string, args: string[], { json, ...options }: SandboxOptions & { json?: true }) => {
       const sandbox = sandboxFrom(options);
-      const text = json ? `${JSON.stringify(sandbox.plan(file, args), null, 2)}\n` : sandbox.explain(file, args);
-      process.stdout.write(text);
+      said.stdout.push(json ? `${JSON.stringify(sandbox.plan(file, args), null, 2)}\n` : sandbox.explain(file, args));
     });
 
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return status;
   } catch (error) {
-    return report(error);
+    // The parser has said what is wrong with the line itself.
+    if (!(error instanceof CommanderError)) said.stderr.push(`isolate: ${textOf(error)}\n`);
+    status = statusOfError(error);
   }
+  try {
+    await print('stdout', said.stdout.join(''));
+  } catch (error) {
+    status = statusOfOutputError(error);
+    // Nobody reads on, as in `isolate explain … | head`: that is no news.
+    if (status === exitStatus.isolateFailed) said.stderr.push(`isolate: stdout: ${textOf(error)}\n`);
+  }
+  // Where that fails, there is nowhere left to tell it.
+  await print('stderr', said.stderr.join('')).catch(() => {});
+  return status;
 }
 
-/** Says what went wrong, and gives the exit status for it. The parser has said it already where it was its own error. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    if (error.code === 'commander.invalidArgument' && !error.message.startsWith('error:')) {
-      process.stderr.write(`isolate: ${error.message}\n`);
-    }
-    return exitStatus.isolateFailed;
-  }
-  const text =
-    error instanceof IsolateError || isSystemError(error)
-      ? (error as Error).message
-      : String((error as Error)?.stack ?? error);
-  process.stderr.write(`isolate: ${text}\n`);
-  return statusOfError(error);
+function textOf(error: unknown): string {
+  if (error instanceof IsolateError || isSystemError(error)) return (error as Error).message;
+  return String((error as Error)?.stack ?? error);
 }
 
 function isSystemError(error: unknown): boolean {

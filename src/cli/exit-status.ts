@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { CommanderError } from 'commander';
 import { type Exit, StepError } from '../index.js';
 
 /** Exit statuses that are not the command's: those of env(1), timeout(1) and docker-run(1). */
@@ -10,8 +11,9 @@ export function statusOf(exit: Exit): number {
   return exitStatus.signalBase + (constants.signals[exit.signal] ?? 0);
 }
 
-/** The exit status for an error of ours. */
+/** The exit status for an error of ours. The parser also throws where it has shown the help or the version. */
 export function statusOfError(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
   if (!(error instanceof StepError)) return exitStatus.isolateFailed;
   switch (error.reason) {
     case 'command-not-found':
@@ -22,4 +24,10 @@ export function statusOfError(error: unknown): number {
     default:
       return exitStatus.isolateFailed;
   }
+}
+
+/** The exit status where what isolate prints could not be written: as of a program that SIGPIPE ends, if nobody reads it. */
+export function statusOfOutputError(error: unknown): number {
+  const isPipe = (error as NodeJS.ErrnoException).code === 'EPIPE';
+  return isPipe ? exitStatus.signalBase + constants.signals.SIGPIPE : exitStatus.isolateFailed;
 }

@@ -59,7 +59,7 @@ function octal(text: string): number {
 export function addSandboxOptions(command: Command): Command {
   return command
     .optionsGroup('Where to start from:')
-    .option('--bare', 'isolate nothing but what the other options say')
+    .addOption(new Option('--bare', 'isolate nothing but what the other options say').conflicts('spec'))
     .option('--spec <file>', 'start from a spec in JSON (- is stdin); the other options change it')
     .optionsGroup('Namespaces:')
     .option('--unshare <kind,…>', 'new namespaces: user, mount, pid, net, ipc, uts, cgroup, time', moreOf)
@@ -129,7 +129,6 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
   if (spec === undefined) return isBare ? bare() : isolate();
-  if (isBare) throw new InvalidArgumentError('--bare and --spec both say where to start from: give one of them');
   return isolate.from(readFileSync(spec === '-' ? 0 : spec, 'utf8'));
 }
 
