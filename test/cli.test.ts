@@ -262,6 +262,29 @@ test('what cannot be understood ends with 125, and is named', () => {
   });
 });
 
+test('a list with an empty element is refused: nothing is isolated less than was meant', () => {
+  const lists = ['--unshare', '--share', '--map-users', '--map-groups', '--groups', '--cap'];
+  const elements = ['user', 'uts', '0:0:1', '0:0:1', '1', 'chown'];
+  const cases = lists.flatMap((option, i) => [
+    ...[`${elements[i]},`, `,${elements[i]}`, ',', `${elements[i]},,${elements[i]}`].map((text) => [option, text]),
+    // No groups, and no capabilities, can be meant.
+    ...(['--groups', '--cap'].includes(option) ? [] : [[option, '']]),
+  ]) as [option: string, text: string][];
+  const ended = runEach(cases.map(([option, text]) => ['run', '--bare', option, text, 'echo', 'it ran']));
+  cases.forEach(([option, text], i) => {
+    const { status, stdout, stderr } = ended[i] as Ended;
+    assert.equal([option, text, status, stdout], [option, text, 125, '']);
+    assert.match(stderr, new RegExp(`^isolate: option '${option} .*'${text}' is invalid.*empty`));
+  });
+});
+
+skipUnless(test, noUser, "--cap '' keeps no capability", () => {
+  const [ended] = runEach([
+    ['run', '--bare', '--unshare', 'user', '--map-root', '--cap', '', 'grep', 'CapEff', '/proc/self/status'],
+  ]);
+  assert.is(printed(ended as Ended), 'CapEff:\t0000000000000000');
+});
+
 test('what cannot be written ends with 125', () => {
   const full = openSync('/dev/full', 'w');
   const toFull = (stdio: StdioOptions, ...argv: string[]) => {

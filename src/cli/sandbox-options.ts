@@ -36,9 +36,16 @@ export interface SandboxOptions {
   argv0?: string;
 }
 
-const list = (text: string): string[] => text.split(',').filter((item) => item !== '');
+function list(text: string): string[] {
+  const items = text.split(',');
+  if (items.includes('')) throw new InvalidArgumentError('One of its elements is empty.');
+  return items;
+}
+
+const listOrNone = (text: string): string[] => (text === '' ? [] : list(text));
 const more = (text: string, before: string[] | undefined) => [...(before ?? []), text];
 const moreOf = (text: string, before: string[] | undefined) => [...(before ?? []), ...list(text)];
+const moreOrNone = (text: string, before: string[] | undefined) => [...(before ?? []), ...listOrNone(text)];
 
 function id(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not an id.');
@@ -82,8 +89,8 @@ export function addSandboxOptions(command: Command): Command {
     .option('--map-groups <inside:outside:count>', 'group ids that exist inside; may be given more than once', moreOf)
     .option('--uid <id>', 'run as this user', id)
     .option('--gid <id>', 'run as this group', id)
-    .option('--groups <id,…>', 'with these supplementary groups', (text) => list(text).map(id))
-    .option('--cap <name,…>', 'keep these capabilities, and no others', moreOf)
+    .option('--groups <id,…>', "with these supplementary groups ('': none)", (text) => listOrNone(text).map(id))
+    .option('--cap <name,…>', "keep these capabilities, and no others ('': none)", moreOrNone)
     .optionsGroup('What the command finds:')
     .option('--env <name=value>', 'set a variable; may be given more than once', more)
     .option('--clear-env', 'start with an empty environment')
