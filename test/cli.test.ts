@@ -3,12 +3,15 @@ import { type StdioOptions, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -398,6 +401,21 @@ skipUnless(test, commandMissing('script'), 'a terminal is passed through', () =>
     cwd: repository,
   });
   assert.match(stdout, /^\/dev\/pts\/\d+\r\n33 44\r\n$/);
+});
+
+test('what makes a checkout ready leaves packages alone that another checkout lends it', () => {
+  const [checkout, lent] = [join(folder, 'checkout'), join(folder, 'lent')];
+  const lock = { name: 'checkout', version: '1.0.0', lockfileVersion: 3, packages: { '': {} } };
+  mkdirSync(join(checkout, 'scripts'), { recursive: true });
+  mkdirSync(join(lent, 'package'), { recursive: true });
+  copyFileSync(join(repository, 'scripts/ready.mjs'), join(checkout, 'scripts/ready.mjs'));
+  writeFileSync(join(checkout, 'package.json'), '{ "name": "checkout", "version": "1.0.0" }');
+  writeFileSync(join(checkout, 'package-lock.json'), JSON.stringify(lock));
+  symlinkSync(lent, join(checkout, 'node_modules'));
+  const { status, stderr } = spawnSync(process.execPath, [join(checkout, 'scripts/ready.mjs')], { encoding: 'utf8' });
+  assert.equal(readdirSync(lent), ['package']);
+  assert.is(status, 1);
+  assert.match(stderr, /^node_modules is a symbolic link.*remove the link/);
 });
 
 test.run();
