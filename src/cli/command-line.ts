@@ -32,9 +32,10 @@ Examples:
   isolate explain --hostname box -- sh             what would be done, and why`;
 
 const explainHelp = `
-Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what step 3 returns.
+Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what step 3 returns, <…> for what the launch
+brings. Long calls are cut, and of many like calls only the first and the last are shown.
 
---json prints { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
+--json shows all of it: { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
 
 /** Runs the isolate command; returns its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
