@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commandMissing, either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import {
+  commandMissing,
+  either,
+  freshProcRefused,
+  rootOnly,
+  skipUnless,
+  userNamespacesRefused,
+} from './helpers/can.js';
 import { isolateCommand, startIsolate } from './helpers/command-lines.js';
 import { quoted, repository } from './helpers/program.js';
 
@@ -81,6 +88,26 @@ skipUnless(test, noProc, 'the safe default: SIGKILL of isolate ends the command 
   const { status, signal } = await signalledCommand(['--', 'cat'], 'SIGKILL');
   assert.equal([status, signal], [null, 'SIGKILL']);
 });
+
+skipUnless(
+  test,
+  either(rootOnly(), commandMissing('setpriv')),
+  'a command that may not be signalled goes on',
+  async () => {
+    const [file, args] = isolateCommand('run', '--bare', '--uid', '33', '--', 'cat');
+    const isolate = spawn('setpriv', ['--bounding-set', '-kill', file, ...args], { cwd: repository });
+    let errors = '';
+    isolate.stdout.once('data', () => isolate.kill('SIGTERM'));
+    isolate.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+      isolate.stdin.end();
+    });
+    isolate.stdin.write('ready\n');
+    const [status] = await once(isolate, 'close');
+    assert.match(errors, /^isolate: SIGTERM is not passed on: .* EPERM .*\n$/);
+    assert.is(status, 0);
+  },
+);
 
 const noTerminal = commandMissing('script');
 

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { fateInInit } from '../builder/process/signals.js';
-import type { RunningProcess, Sandbox } from '../index.js';
+import { type RunningProcess, type Sandbox, SyscallError } from '../index.js';
 import { sharesForeground } from './foreground.js';
+import { print } from './output.js';
 
 /** Signals that ask a program to end or to do something of its own: they are meant for the command. */
 const forwarded: readonly NodeJS.Signals[] = [
@@ -42,7 +43,7 @@ export class SignalForwarder {
   /** The command is there: it gets what has come for it already. */
   attach(running: RunningProcess): void {
     this.#running = running;
-    for (const signal of this.#early) running.kill(signal);
+    for (const signal of this.#early) send(running, signal);
     this.#early = [];
   }
 
@@ -63,12 +64,22 @@ export class SignalForwarder {
     if (this.#running !== undefined && this.#hasHad(signal, this.#running.pid)) return;
     if (!harmless.includes(signal)) this.#last = signal;
     if (this.#running === undefined) this.#early.push(signal);
-    else this.#running.kill(signal);
+    else send(this.#running, signal);
   }
 
   /** Whether the terminal has sent a signal to the command too, and the kernel has not dropped it there. */
   #hasHad(signal: NodeJS.Signals, pid: number): boolean {
     if (!fromTerminal.includes(signal) || !sharesForeground(pid)) return false;
     return !this.#isInit || fateInInit(pid, constants.signals[signal]) === 'arrives';
+  }
+}
+
+/** A command that has become another user, as sudo(8) does, may be out of reach: we go on waiting for it. */
+function send(running: RunningProcess, signal: NodeJS.Signals): void {
+  try {
+    running.kill(signal);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    void print('stderr', `isolate: ${signal} is not passed on: ${error.message}\n`).catch(() => {});
   }
 }
