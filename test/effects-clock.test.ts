@@ -8,7 +8,7 @@ import { compile } from '../src/builder/compile/compile.js';
 import type { Host } from '../src/builder/spec/host.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { bare, type Sandbox, StepError } from '../src/index.js';
-import { either, freshProcRefused, skipUnless, timeNamespacesRefused } from './helpers/can.js';
+import { either, freshProcRefused, rootOnly, skipUnless, timeNamespacesRefused } from './helpers/can.js';
 import { printed } from './helpers/inside.js';
 import { runPlan } from './helpers/run-plan.js';
 
@@ -69,6 +69,15 @@ for (const [name, host, reason] of ways) {
     near(inside.monotonic, outside.monotonic + 500_000, 'monotonic');
     near(inside.boottime, outside.boottime + 900_000, 'boottime');
     near(inside.now, outside.now, 'the wall clock');
+  });
+
+  skipUnless(test, either(reason, rootOnly()), `${name}: a caller outside of the maps has offsets too`, async () => {
+    const ranges = bare().unshare('user').mapUsers('0:100000:1000').mapGroups('0:100000:1000');
+    near(
+      (await clocksInside(ranges.clock({ boottime: 900_000 }))).boottime,
+      ownClocks().boottime + 900_000,
+      'boottime',
+    );
   });
 
   skipUnless(test, reason, `${name}: one offset leaves the other clock`, async () => {

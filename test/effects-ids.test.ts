@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compile } from '../src/builder/compile/compile.js';
+import { thisHost } from '../src/builder/this-host.js';
 import { bare, isolate, type Sandbox } from '../src/index.js';
 import { capget } from '../src/sys/index.js';
-import { freshProcRefused, isRoot, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { either, freshProcRefused, isRoot, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { output, shell, statusInside } from './helpers/inside.js';
+import { programOf, repository } from './helpers/program.js';
 
 const noUser = userNamespacesRefused();
 const noProc = noUser ?? freshProcRefused();
@@ -35,6 +38,22 @@ skipUnless(test, noUser, 'mapRoot() makes the caller root, and nobody else exist
 skipUnless(test, noUser, 'a map of the own id to another one', async () => {
   const box = bare().unshare('user').mapUsers(`500:${uid}:1`).mapGroups(`600:${gid}:1`);
   assert.equal((await idsOf(box)).slice(0, 2), ['500', '600']);
+});
+
+skipUnless(test, rootOnly(), 'another user of the host does not keep the groups of root', async () => {
+  const before = process.getgroups?.() as number[];
+  const groups = (sandbox: Sandbox) => output(sandbox, 'id', '-G');
+  process.setgroups?.([4, 27]);
+  try {
+    assert.is(await groups(bare()), '0 4 27');
+    assert.is(await groups(bare().uid(65534).gid(65534)), '65534');
+    assert.is(await groups(bare().uid(65534)), '0');
+    assert.is(await groups(bare().gid(65534)), '65534');
+    assert.is(await groups(bare().uid(0)), '0 4 27');
+    assert.is(await groups(bare().uid(65534).gid(65534).groups(4)), '65534 4');
+  } finally {
+    process.setgroups?.(before);
+  }
 });
 
 skipUnless(test, noUser, 'what root inside creates belongs to the caller outside', async () => {
@@ -148,5 +167,35 @@ test('without it, NoNewPrivs is 0 and noNewPrivs() sets it to 1', async () => {
   assert.is((await statusInside(bare())).NoNewPrivs, '0');
   assert.is((await statusInside(bare().noNewPrivs())).NoNewPrivs, '1');
 });
+
+const setfcap = 31;
+const inner = programOf('await isolate().spawn("true", [], { stdio: "inherit" }).then((it) => it.exited);');
+
+skipUnless(test, either(rootOnly(), noProc), 'root without CAP_SETFCAP maps no user 0, and is told so', async () => {
+  const { stderr } = await isolate()
+    .cwd(repository)
+    .run(...inner);
+  assert.match(stderr, /SpecError: unshare: .*CAP_SETFCAP/);
+  const { uid, gid, capabilities, ...others } = thisHost();
+  const { spec } = bare().unshare('user');
+  const compiled = (host: { capabilities: bigint; rootMapTakesSetfcap: boolean }) => () =>
+    compile(spec, { file: 'true', args: [] }, { ...others, uid, gid, ...host });
+  const without = capabilities & ~(1n << BigInt(setfcap));
+  assert.throws(compiled({ capabilities: without, rootMapTakesSetfcap: true }), /CAP_SETFCAP/);
+  assert.not.throws(compiled({ capabilities: without, rootMapTakesSetfcap: false }));
+});
+
+skipUnless(
+  test,
+  either(rootOnly(), noProc),
+  'a sandbox that keeps CAP_SETFCAP can have another one inside',
+  async () => {
+    const { stderr, exit } = await isolate()
+      .cwd(repository)
+      .capabilities(['SETFCAP'])
+      .run(...inner);
+    assert.is(exit.kind === 'exited' && exit.code, 0, stderr);
+  },
+);
 
 test.run();

@@ -144,4 +144,19 @@ skipUnless(test, noUser, 'a new cgroup namespace has its group as the root', asy
   assert.ok(paths.length > 0 && paths.every((path) => path === '/'), String(paths));
 });
 
+skipUnless(test, noProc, 'a caller that is in its own /proc does not take it along', async () => {
+  const before = process.cwd();
+  process.chdir('/proc/sys/kernel');
+  try {
+    assert.is(await output(isolate(), 'sh', '-c', 'pwd; ls .. >/dev/null && cat ../../1/comm'), '/proc/sys/kernel\nsh');
+    process.chdir(`/proc/${process.pid}/task`);
+    const error = await isolate()
+      .run('true')
+      .catch((error) => error);
+    assert.is(error.reason, 'cwd-not-found');
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test.run();

@@ -54,8 +54,9 @@ const shell = (script: string, env: readonly string[] = environment) =>
   execve.step('/bin/sh', ['sh', '-c', script], env);
 
 /** Waits for the child of a launch, if there is one, and closes its pidfd; gives its exit status. */
-function statusOf({ pidfd }: Program, launched: Launched): number | undefined {
+function statusOf({ pidfd, firstPidfd }: Program, launched: Launched): number | undefined {
   const fd = launched.int(pidfd);
+  if (firstPidfd !== pidfd) close(launched.int(firstPidfd));
   if (fd < 0) return undefined;
   const { code, status } = waitid(P.PIDFD, fd, W.EXITED);
   close(fd);
@@ -275,7 +276,7 @@ launchTest(
 }
 
 {
-  const second = clone3.step({ flags: CLONE.PARENT | CLONE.VFORK }).as('clone');
+  const second = clone3.step({ flags: CLONE.PARENT | CLONE.PARENT_SETTID | CLONE.VFORK }).as('clone');
   launchTest(
     'a second child in the place of the first',
     () => ({ child: [second], exec: [shell('exit 6')] }),
@@ -377,7 +378,7 @@ test('values that are known at the launch', async () => {
 test('a value that is missing, and a step that is not there, are refused', () => {
   const before = hostState();
   const other = pipe2.step(0);
-  const second = clone3.step({ flags: CLONE.PARENT | CLONE.VFORK }).as('clone');
+  const second = clone3.step({ flags: CLONE.PARENT | CLONE.PARENT_SETTID | CLONE.VFORK }).as('clone');
   for (const step of [
     write.step(late('line'), 'x'),
     close.step(other.result),

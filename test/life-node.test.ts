@@ -146,13 +146,14 @@ const library = `
 `;
 
 /** Runs a program with workers that have the library and run `code`; its main thread, `main`, does not have it. */
-function withWorkers(code: string, main: string): unknown {
+function withWorkers(code: string, main: string, before = ''): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'isolate-'));
   try {
     const [file, mainFile] = [join(folder, 'worker.mjs'), join(folder, 'main.mjs')];
     writeFileSync(
       file,
-      `${library}
+      `${before}
+${library}
 ${code}`,
     );
     writeFileSync(
@@ -174,6 +175,28 @@ ${code}`,
 test('in several workers at once, and in no main thread', () => {
   const main = 'console.log(JSON.stringify(await Promise.all([1, 2, 3, 4].map(() => runWorker(file)))));';
   assert.equal(withWorkers(manyCommands, main), new Array(4).fill([true, 0]));
+});
+
+test('many workers that load the library at the same moment', () => {
+  const main = `
+    const count = 12;
+    const met = new Int32Array(new SharedArrayBuffer(4));
+    const run = () => new Promise((resolve, reject) => {
+      const worker = new Worker(file, { workerData: { met, count } });
+      worker.on('error', reject);
+      worker.on('exit', resolve);
+    });
+    console.log(JSON.stringify(await Promise.all(Array.from({ length: count }, run))));
+  `;
+  const meet = `
+    const { workerData: { met, count } } = await import('node:worker_threads');
+    Atomics.add(met, 0, 1);
+    Atomics.notify(met, 0);
+    for (let here = Atomics.load(met, 0); here < count; here = Atomics.load(met, 0)) Atomics.wait(met, 0, here);
+  `;
+  for (let times = 0; times < 10; times++) {
+    assert.equal(withWorkers("await bare().run('true');", main, meet), new Array(12).fill(0));
+  }
 });
 
 test('in one worker after the other', () => {

@@ -314,6 +314,33 @@ test('run takes a descriptor, and collects the others', async () => {
   assert.equal([stdout, stderr], ['', 'err\n']);
 });
 
+test('after an abort run does not wait for what the command left behind', async () => {
+  const before = hostState();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const script = 'sleep 5 & echo started >&2; wait';
+  const running = bare().run('sh', ['-c', script], { signal: first.signal });
+  const other = bare().run('sh', ['-c', 'sleep 5 & exit'], { signal: second.signal });
+  await setTimeout(200);
+  first.abort();
+  second.abort();
+  for (const aborted of [running, other]) {
+    const error = await Promise.race([aborted.catch((error) => error), setTimeout(4000)]);
+    assert.is(error?.name, 'AbortError');
+  }
+  await setTimeout(0);
+  assertSameHost(before, 'after the aborts');
+});
+
+test('what was written to a command that has ended is given up, and its pipe closed', async () => {
+  const before = hostState();
+  const running = await bare().spawn('true', [], { stdio: ['pipe', 'ignore', 'ignore'] });
+  running.stdin?.on('error', () => {});
+  running.stdin?.write('x'.repeat(1 << 20));
+  await running.exited;
+  if (running.stdin?.closed === false) await once(running.stdin, 'close');
+  assertSameHost(before, 'a pipe that nobody reads');
+});
+
 test('200 at a time do not mix', async () => {
   const before = hostState();
   const ids = Array.from({ length: 200 }, (_, i) => i);

@@ -20,6 +20,8 @@ const user: Host = {
   argumentLimit: 2 ** 21,
   namespaces: namespaceKinds,
   timeEntersAtExec: true,
+  rootMapTakesSetfcap: true,
+  cwd: '/home/user',
 };
 const root: Host = { ...user, uid: 0, gid: 0, capabilities: 2n ** 41n - 1n };
 const before63 = { timeEntersAtExec: false } as const;

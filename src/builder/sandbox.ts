@@ -144,12 +144,15 @@ export class Sandbox {
     return this.#with({ cwd: path });
   }
 
-  /** The user that the command runs as, by its id inside. */
+  /**
+   * The user that the command runs as, by its id inside. In the caller's own user namespace it loses the caller's supplementary
+   * groups with it, unless {@link Sandbox.groups} says which to have; its group is the caller's unless {@link Sandbox.gid} is used.
+   */
   uid(id: number): Sandbox {
     return this.#with({ uid: id });
   }
 
-  /** The group that the command runs as, by its id inside. */
+  /** The group that the command runs as, by its id inside. Supplementary groups go as with {@link Sandbox.uid}. */
   gid(id: number): Sandbox {
     return this.#with({ gid: id });
   }
@@ -218,6 +221,9 @@ export class Sandbox {
   /**
    * Starts a command. Resolves when it has replaced the process that was made for it, so that whatever goes wrong before is
    * an error here.
+   *
+   * A worker that is ended by `terminate()` can clean up nothing: its commands run on, and what is left of them when they end
+   * stays until this program does. Let it end its commands first, or use {@link Sandbox.dieWithParent}.
    *
    * @throws SpecError - what was asked for cannot be. StepError - the kernel refused a step, or the command is not there.
    */

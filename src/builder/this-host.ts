@@ -16,11 +16,23 @@ export function thisHost(): Host {
       capabilities ??= capget(0).effective;
       return capabilities;
     },
+    get cwd() {
+      return workingDirectory();
+    },
     ...unchanging(),
   };
 }
 
-type Unchanging = Pick<Host, 'lastCapability' | 'ignoredSignals' | 'argumentLimit' | 'namespaces' | 'timeEntersAtExec'>;
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
+type Changing = 'uid' | 'gid' | 'environment' | 'capabilities' | 'cwd';
+type Unchanging = Omit<Host, Changing>;
 
 let facts: Unchanging | undefined;
 
@@ -32,6 +44,7 @@ function unchanging(): Unchanging {
     argumentLimit: readArgumentLimit(),
     namespaces: namespaceKinds.filter((kind) => existsSync(`/proc/self/ns/${namespaces[kind].file}`)),
     timeEntersAtExec: kernelIsAtLeast(6, 3),
+    rootMapTakesSetfcap: kernelIsAtLeast(5, 12),
   };
   return facts;
 }

@@ -63,7 +63,7 @@ function formatOffset(offset: number): string {
  */
 export function enterTimeByClone(flags: number): Step {
   return clone3
-    .step({ flags: CLONE.PARENT | CLONE.VFORK | flags })
+    .step({ flags: CLONE.PARENT | CLONE.PARENT_SETTID | CLONE.VFORK | flags })
     .as('clone')
     .because('before Linux 6.3 only a child that is born after it enters a time namespace');
 }

@@ -239,9 +239,9 @@ export function out<T>(c: string, size: number, decode: (bytes: Buffer, offset: 
   };
 }
 
-/** An int that the kernel writes. */
+/** An int that the kernel writes: -1 until then. */
 export function outInt<T extends number = number>(c: string): Arg<[], [T]> {
-  return out(c, 4, (bytes, offset) => bytes.readInt32LE(offset) as T);
+  return out(c, 4, (bytes, offset) => bytes.readInt32LE(offset) as T, 0xff);
 }
 
 /** An unsigned int that the kernel writes, as a user id is. */

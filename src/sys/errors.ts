@@ -21,14 +21,14 @@ export class SyscallError extends IsolateError {
   readonly syscall: string;
   /** The number of the error, negative as in Node's own errors: see errno(3). `code` is its name. */
   readonly errno: number;
-  /** The arguments, as they were given. */
-  readonly args: readonly unknown[];
+  /** The arguments, as they were given. Not enumerable: who prints the error does not print an environment with its secrets. */
+  declare readonly args: readonly unknown[];
 
   constructor(syscall: string, rendered: string, errno: Errno, args: readonly unknown[]) {
     super(errnoName(errno), `${rendered} failed: ${errnoName(errno)} (${errnoText(errno)})`);
     this.syscall = syscall;
     this.errno = -errno;
-    this.args = args;
+    Object.defineProperty(this, 'args', { value: args });
   }
 }
 

@@ -2,20 +2,43 @@
  * The one door to ffi-rs. Everything that leaves JavaScript goes through the few functions of this file,
  * and ffi-rs's own types stay behind them.
  *
- * Symbols are looked up once, at import: the library table of ffi-rs is not locked.
+ * ffi-rs locks nothing: neither what it does when it is loaded into a thread, nor its table of libraries. So every thread
+ * loads it while no other does, and the table is complete before anybody calls: opening what is in it changes nothing.
  */
 import { createRequire } from 'node:module';
-import { DataType, load, open } from 'ffi-rs';
+import type { DataType as Type } from 'ffi-rs';
+import { oneThreadAtATime } from './import-lock.js';
 import { launcherObject } from './launcher-object.js';
 import type { Word } from './word.js';
 
 const self = 'linux-isolate:self';
 const launcher = 'linux-isolate:launcher';
 
-pinAddon();
-open({ library: self, path: '' });
+let noLauncher: unknown;
+const { DataType, load } = oneThreadAtATime(() => {
+  const require = createRequire(import.meta.url);
+  const ffi: typeof import('ffi-rs') = require('ffi-rs');
+  pinAddon(ffi, Object.keys(require.cache));
+  ffi.open({ library: self, path: '' });
+  try {
+    ffi.open({ library: launcher, path: launcherObject() });
+  } catch (error) {
+    // The calls of this library work without it.
+    noLauncher = error;
+  }
+  return ffi;
+});
 
-const sevenNumbers = new Array<DataType>(7).fill(DataType.I64);
+/**
+ * An addon that is loaded only in a worker is unloaded when that worker exits, with its code still running on
+ * pool threads. Opening its file once more keeps it for the life of the process.
+ */
+function pinAddon({ open }: typeof import('ffi-rs'), loaded: readonly string[]): void {
+  const addon = loaded.find((file) => file.endsWith('.node') && file.includes('ffi-rs'));
+  if (addon !== undefined) open({ library: 'linux-isolate:addon', path: addon });
+}
+
+const sevenNumbers = new Array<Type>(7).fill(DataType.I64);
 
 /** What a raw system call gave: its result, or `-errno`. */
 export function rawSyscall(number: number, args: readonly Word[]): number {
@@ -29,7 +52,7 @@ export function rawSyscall(number: number, args: readonly Word[]): number {
       types[i + 1] = DataType.BigInt;
     }
   }
-  const { value, errnoCode } = load<DataType.I64, true>({
+  const { value, errnoCode } = load<Type.I64, true>({
     library: self,
     funcName: 'syscall',
     retType: DataType.I64,
@@ -52,13 +75,8 @@ export function addressOf(bytes: Buffer): number {
   });
 }
 
-let launcherIsOpen = false;
-
 function launchParams(address: number) {
-  if (!launcherIsOpen) {
-    open({ library: launcher, path: launcherObject() });
-    launcherIsOpen = true;
-  }
+  if (noLauncher !== undefined) throw noLauncher;
   return {
     library: launcher,
     funcName: 'isolate_launch',
@@ -79,14 +97,4 @@ export function runLauncher(address: number): void {
  */
 export async function runLauncherOnPool(address: number): Promise<void> {
   await load({ ...launchParams(address), runInNewThread: true });
-}
-
-/**
- * An addon that is loaded only in a worker is unloaded when that worker exits, with its code still running on
- * pool threads. Opening its file once more keeps it for the life of the process.
- */
-function pinAddon(): void {
-  const loaded = Object.keys(createRequire(import.meta.url).cache);
-  const addon = loaded.find((file) => file.endsWith('.node') && file.includes('ffi-rs'));
-  if (addon !== undefined) open({ library: 'linux-isolate:addon', path: addon });
 }

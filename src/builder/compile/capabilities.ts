@@ -1,6 +1,6 @@
 import { CAP, capset, PR, PR_CAP_AMBIENT, prctl, type Step } from '../../sys/index.js';
 import { type CapabilityName, capabilityNumber } from '../spec/capability.js';
-import type { Host } from '../spec/host.js';
+import { type Host, hasCapability } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { Identity } from './ids.js';
 import { methodCall, type Section, section } from './section.js';
@@ -13,7 +13,7 @@ export interface CapabilityPlan {
 
 /** Whether the bounding set can be cut: with CAP_SETPCAP, which everybody has in a user namespace of their own. */
 export function mayDropBounding(spec: ProcessSpec, host: Host): boolean {
-  return spec.unshare.includes('user') || ((host.capabilities >> BigInt(CAP.SETPCAP)) & 1n) === 1n;
+  return spec.unshare.includes('user') || hasCapability(host, CAP.SETPCAP);
 }
 
 /**

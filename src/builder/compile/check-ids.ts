@@ -1,6 +1,6 @@
 import { formatIdMap, type IdMap } from '../../ns/index.js';
 import { CAP, SpecError } from '../../sys/index.js';
-import type { Host } from '../spec/host.js';
+import { type Host, hasCapability } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { identityOf, mapsOf, parentWritesMaps } from './ids.js';
 
@@ -29,8 +29,7 @@ export function checkIds(spec: ProcessSpec, host: Host): void {
   }
   if (!spec.unshare.includes('user')) return;
 
-  const has = (capability: number) => ((host.capabilities >> BigInt(capability)) & 1n) === 1n;
-  if (parentWritesMaps(spec, host) && !(has(CAP.SETUID) && has(CAP.SETGID))) {
+  if (parentWritesMaps(spec, host) && !(hasCapability(host, CAP.SETUID) && hasCapability(host, CAP.SETGID))) {
     throw new SpecError(
       spec.userMap !== undefined ? 'userMap' : spec.groupMap !== undefined ? 'groupMap' : 'groups',
       'without CAP_SETUID and CAP_SETGID you can map one id only, your own, and set no supplementary groups',
@@ -38,6 +37,17 @@ export function checkIds(spec: ProcessSpec, host: Host): void {
     );
   }
   const maps = mapsOf(spec, host);
+  if (
+    maps.users.some(({ outside }) => outside === 0) &&
+    host.rootMapTakesSetfcap &&
+    !hasCapability(host, CAP.SETFCAP)
+  ) {
+    throw new SpecError(
+      spec.userMap === undefined ? 'unshare' : 'userMap',
+      'the kernel lets nobody map user 0 without CAP_SETFCAP, which you do not have (Linux 5.12)',
+      "in a sandbox: the outer one has to keep it, .capabilities(['CAP_SETFCAP']), or has to run as another user",
+    );
+  }
   const identity = identityOf(spec, host);
   checkMapped('uid', identity.uid, maps.users, 'mapUsers');
   checkMapped('gid', identity.gid, maps.groups, 'mapGroups');

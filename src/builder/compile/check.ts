@@ -1,7 +1,7 @@
 import { longestName, type NamespaceKind, namespaceKinds } from '../../ns/index.js';
 import { CAP, SpecError } from '../../sys/index.js';
 import { findCapability } from '../spec/capability.js';
-import type { Host } from '../spec/host.js';
+import { type Host, hasCapability } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
 import { mayDropBounding } from './capabilities.js';
@@ -96,7 +96,7 @@ function checkEnvironment({ env }: ProcessSpec): void {
 
 /** What the kernel would refuse for want of a capability is refused here, where the way out can be named. */
 function checkPrivileges(spec: ProcessSpec, host: Host): void {
-  const has = (capability: number) => ((host.capabilities >> BigInt(capability)) & 1n) === 1n;
+  const has = (capability: number) => hasCapability(host, capability);
   const others = spec.unshare.filter((kind) => kind !== 'user');
   if (others.length > 0 && !spec.unshare.includes('user') && !has(CAP.SYS_ADMIN)) {
     throw new SpecError(

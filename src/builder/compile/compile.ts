@@ -31,6 +31,8 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
   const child = [
     ...stdio.early,
     ...maps.child,
+    ...namespaces.clocks,
+    ...maps.becomeRoot,
     ...namespaces.sections,
     ...capabilities.before,
     ...changeIdentity(identity, spec),

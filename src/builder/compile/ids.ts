@@ -1,6 +1,6 @@
 import { type IdMap, type IdMaps, isOwnMap, mapsFromParent, writeOwnMaps } from '../../ns/index.js';
-import { type Step, setgroups, setresgid, setresuid } from '../../sys/index.js';
-import type { Host } from '../spec/host.js';
+import { CAP, type Step, setgroups, setresgid, setresuid } from '../../sys/index.js';
+import { type Host, hasCapability } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { methodCall, type Section, section } from './section.js';
 
@@ -32,10 +32,14 @@ export interface Identity {
 
 /**
  * Who the process becomes. A caller that is not in the maps would stay who it is outside, with the rights of that user over
- * the host's files: so it becomes root inside unless the spec says who. Its supplementary groups go the same way.
+ * the host's files: so it becomes root inside unless the spec says who. Its supplementary groups go the same way, and so they
+ * do where the process becomes another user or group of the host.
  */
 export function identityOf(spec: ProcessSpec, host: Host): Identity {
-  if (!parentWritesMaps(spec, host)) return { uid: spec.uid, gid: spec.gid, groups: spec.groups };
+  if (!parentWritesMaps(spec, host)) {
+    const groups = spec.groups ?? (becomesAnother(spec, host) ? [] : undefined);
+    return { uid: spec.uid, gid: spec.gid, groups };
+  }
   const { users, groups } = mapsOf(spec, host);
   return {
     uid: spec.uid ?? (insideOf(users, host.uid) === undefined ? 0 : undefined),
@@ -44,9 +48,18 @@ export function identityOf(spec: ProcessSpec, host: Host): Identity {
   };
 }
 
+/** Whether it would keep the groups of a caller that it no longer is. Who maps only itself may not change them. */
+function becomesAnother(spec: ProcessSpec, host: Host): boolean {
+  if (spec.unshare.includes('user')) return false;
+  const changes = (spec.uid ?? host.uid) !== host.uid || (spec.gid ?? host.gid) !== host.gid;
+  return changes && hasCapability(host, CAP.SETGID);
+}
+
 /** How the maps of a new user namespace are written. */
 export interface MapPlan {
   readonly child: readonly Section[];
+  /** Makes the child somebody who exists inside. */
+  readonly becomeRoot: readonly Section[];
   /** What the parent does while the child waits. */
   readonly parent: Section | undefined;
   /** The step of the child that waits for it. */
@@ -54,15 +67,16 @@ export interface MapPlan {
 }
 
 export function planMaps(spec: ProcessSpec, host: Host): MapPlan {
-  if (!spec.unshare.includes('user')) return { child: [], parent: undefined, waits: undefined };
+  if (!spec.unshare.includes('user')) return { child: [], becomeRoot: [], parent: undefined, waits: undefined };
   const maps = mapsOf(spec, host);
   const from = mapMethod(spec);
   if (!parentWritesMaps(spec, host)) {
-    return { child: [section(from, ...writeOwnMaps(maps))], parent: undefined, waits: undefined };
+    return { child: [section(from, ...writeOwnMaps(maps))], becomeRoot: [], parent: undefined, waits: undefined };
   }
   const handshake = mapsFromParent(maps);
   return {
-    child: [section(from, ...handshake.child), ...becomeRootInside(maps, host, from)],
+    child: [section(from, ...handshake.child)],
+    becomeRoot: becomeRootInside(maps, host, from),
     parent: section(from, ...handshake.parent),
     waits: handshake.waits,
   };
@@ -92,9 +106,7 @@ export function changeIdentity({ uid, gid, groups }: Identity, spec: ProcessSpec
   const sections: Section[] = [];
   if (groups !== undefined) {
     const why = 'only these groups grant it anything besides its own';
-    sections.push(
-      section(spec.groups ? methodCall('groups', ...groups) : mapMethod(spec), setgroups.step(groups).because(why)),
-    );
+    sections.push(section(originOfGroups(groups, spec), setgroups.step(groups).because(why)));
   }
   if (gid !== undefined) {
     sections.push(
@@ -113,4 +125,10 @@ export function changeIdentity({ uid, gid, groups }: Identity, spec: ProcessSpec
     );
   }
   return sections;
+}
+
+function originOfGroups(groups: readonly number[], spec: ProcessSpec): string {
+  if (spec.groups !== undefined) return methodCall('groups', ...groups);
+  if (spec.unshare.includes('user')) return mapMethod(spec);
+  return spec.uid !== undefined ? methodCall('uid', spec.uid) : methodCall('gid', spec.gid);
 }

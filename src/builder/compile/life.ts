@@ -16,6 +16,7 @@ import {
 } from '../../sys/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { procTarget } from './namespaces.js';
 import { methodCall, type Section, section } from './section.js';
 
 /** Where the process starts and how it stands to its parent and its terminal: after its credentials are final. */
@@ -23,11 +24,15 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   const sections: Section[] = [];
   if (spec.umask !== undefined) {
     sections.push(
-      section(methodCall('umask', spec.umask), umask.step(spec.umask).because('which rights new files do not have')),
+      section(`.umask(0o${spec.umask.toString(8)})`, umask.step(spec.umask).because('which rights new files do not have')),
     );
   }
   if (spec.cwd !== undefined) {
     sections.push(section(methodCall('cwd', spec.cwd), chdir.step(spec.cwd).because('where the command starts')));
+  } else if (hiddenByProc(spec, host)) {
+    const why =
+      'the directory that it would start in belongs to the proc below: there it could see the processes of the host';
+    sections.push(section(methodCall('proc', procTarget(spec)), chdir.step(host.cwd as string).because(why)));
   }
   if (spec.newSession) {
     sections.push(
@@ -65,6 +70,12 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   );
   if (defaults.length > 0) sections.push(section('every launch', ...defaults));
   return sections;
+}
+
+/** Whether the caller's working directory is covered by the fresh proc, so that it would stay in the one of the host. */
+function hiddenByProc(spec: ProcessSpec, { cwd }: Host): boolean {
+  const target = procTarget(spec);
+  return target !== undefined && cwd !== undefined && `${cwd}/`.startsWith(`${target.replace(/\/+$/, '')}/`);
 }
 
 /** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */

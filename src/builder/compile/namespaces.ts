@@ -18,6 +18,8 @@ export interface NamespacePlan {
   /** For clone3. */
   readonly flags: number;
   readonly from: string;
+  /** Before the process changes its user, after which it may not write files of its own below /proc. */
+  readonly clocks: readonly Section[];
   readonly sections: readonly Section[];
   /** The command runs in a second child, with its own copy of the memory. */
   readonly isForked: boolean;
@@ -38,26 +40,28 @@ export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
   const flagsOf = (kinds: readonly NamespaceKind[]) => kinds.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
   const proc = procTarget(spec);
 
-  const before: Section[] = [];
-  if (isNew('mount')) before.push(section(unshare, propagation('private')));
+  const clocks: Section[] = [];
   if (isNew('time'))
-    before.push(section(spec.clock ? methodCall('clock', spec.clock) : unshare, ...timeOffsets(spec.clock ?? {})));
+    clocks.push(section(spec.clock ? methodCall('clock', spec.clock) : unshare, ...timeOffsets(spec.clock ?? {})));
   if (byClone) {
     const withIt = spec.unshare.filter((kind) => kind === 'pid');
-    before.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
+    clocks.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
   }
-  const after: Section[] = [];
-  if (proc !== undefined) after.push(section(spec.proc ? methodCall('proc', proc) : unshare, freshProc(proc)));
-  if (spec.hostname !== undefined) after.push(section(methodCall('hostname', spec.hostname), hostname(spec.hostname)));
+  const sections: Section[] = [];
+  if (isNew('mount')) sections.push(section(unshare, propagation('private')));
+  if (proc !== undefined) sections.push(section(spec.proc ? methodCall('proc', proc) : unshare, freshProc(proc)));
+  if (spec.hostname !== undefined)
+    sections.push(section(methodCall('hostname', spec.hostname), hostname(spec.hostname)));
   if (spec.domainname !== undefined) {
-    after.push(section(methodCall('domainname', spec.domainname), domainname(spec.domainname)));
+    sections.push(section(methodCall('domainname', spec.domainname), domainname(spec.domainname)));
   }
-  if (spec.loopback) after.push(section(methodCall('loopback'), ...loopbackUp()));
+  if (spec.loopback) sections.push(section(methodCall('loopback'), ...loopbackUp()));
 
   return {
     flags: flagsOf(spec.unshare.filter((kind) => !later.includes(kind))),
     from: spec.unshare.length === 0 ? 'bare()' : unshare,
-    sections: [...before, ...after],
+    clocks,
+    sections,
     isForked: byClone,
   };
 }

@@ -21,13 +21,24 @@ export function withCollectedStdio(spec: ProcessSpec, options: RunOptions): Spaw
   return { ...options, stdio: ['ignore', 'pipe', 'pipe'] };
 }
 
-/** Starts a command, and waits for its end and for all that it prints. */
+/** Starts a command, and waits for its end and for all that it prints; after an abort, only for its end. */
 export async function collect(start: () => Promise<RunningProcess>, { signal }: RunOptions): Promise<RunResult> {
   const running = await start();
   running.stdin?.end();
-  const [stdout, stderr, exit] = await Promise.all([textOf(running.stdout), textOf(running.stderr), running.exited]);
-  signal?.throwIfAborted();
-  return { stdout, stderr, exit };
+  const printed = Promise.all([textOf(running.stdout), textOf(running.stderr)]);
+  printed.catch(() => {});
+  // What it left behind may hold its output open for ever.
+  const abandon = () => void running[Symbol.asyncDispose]();
+  const exit = await running.exited;
+  if (signal?.aborted) abandon();
+  signal?.addEventListener('abort', abandon, { once: true });
+  try {
+    const [stdout, stderr] = await printed;
+    return { stdout, stderr, exit };
+  } finally {
+    signal?.removeEventListener('abort', abandon);
+    signal?.throwIfAborted();
+  }
 }
 
 async function textOf(stream: Readable | null): Promise<string> {

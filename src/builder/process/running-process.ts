@@ -54,6 +54,7 @@ export class RunningProcess implements AsyncDisposable {
         this.#running = false;
         this.unref();
         close(pidfd);
+        this.stdin?.destroy();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
         resolve(exitOf(waited));

@@ -41,7 +41,13 @@ export async function spawn(spec: ProcessSpec, command: Command, options: SpawnO
 }
 
 function endOnAbort(running: RunningProcess, signal: AbortSignal, killSignal: number): void {
-  const kill = () => void running.kill(killSignal);
+  const kill = () => {
+    try {
+      running.kill(killSignal);
+    } catch {
+      // It has become another user's: it ends when it ends.
+    }
+  };
   if (signal.aborted) kill();
   signal.addEventListener('abort', kill, { once: true });
   void running.exited.then(() => signal.removeEventListener('abort', kill));

@@ -1,22 +1,13 @@
 import { fstatSync, openSync } from 'node:fs';
 import { handshakeValues } from '../../ns/index.js';
-import {
-  close,
-  type Fd,
-  type Launched,
-  type Launching,
-  launch,
-  type Pid,
-  pidfd_open,
-  pidfd_send_signal,
-  SIG,
-} from '../../sys/index.js';
+import { close, type Fd, type Launched, type Launching, launch, type Pid, pidfd_open } from '../../sys/index.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { exitWatch } from './exit-watch.js';
 import { Handshake } from './handshake.js';
+import { killIfPossible } from './kill-if-possible.js';
 
 /** A process that has become the command. */
 export interface Started {
@@ -58,6 +49,8 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
 
   const failure = diagnose(plan, spec, launched, handshake?.end());
   const pidfd = launched.int(program.pidfd);
+  const firstPidfd = launched.int(program.firstPidfd);
+  if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) return { pid: launched.int(program.pid), pidfd, pipes: ends };
   await undo(pidfd, [...ends.values()]);
@@ -82,14 +75,14 @@ function fillStandardDescriptors(): void {
 /** Kills a child that is not the command yet, if there is one. */
 function killEarly({ peek }: Launching, plan: Plan): void {
   const pidfd = peek(plan.parts.program.firstPidfd);
-  if (pidfd >= 0) pidfd_send_signal(pidfd, SIG.KILL);
+  if (pidfd >= 0) killIfPossible(pidfd);
 }
 
 /** Ends what a launch left that did not work, or is not wanted any more. */
 async function undo(pidfd: Fd, ends: readonly Fd[]): Promise<void> {
   for (const end of ends) if (end >= 0) close(end);
   if (pidfd < 0) return;
-  pidfd_send_signal(pidfd, SIG.KILL);
+  killIfPossible(pidfd);
   exitWatch().hold();
   await new Promise((resolve) => exitWatch().add(pidfd, resolve));
   exitWatch().release();

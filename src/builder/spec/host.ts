@@ -12,6 +12,8 @@ export interface Host {
   readonly capabilities: bigint;
   /** The number of the last capability that the kernel has. */
   readonly lastCapability: number;
+  /** The caller's working directory, without symbolic links; undefined where it has been removed. */
+  readonly cwd: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Signals that the caller ignores, which a child would ignore too. */
   readonly ignoredSignals: readonly number[];
@@ -21,4 +23,11 @@ export interface Host {
   readonly namespaces: readonly NamespaceKind[];
   /** Whether a time namespace is entered by execve(2): from Linux 6.3 on. */
   readonly timeEntersAtExec: boolean;
+  /** Whether a map of the caller's user 0 takes CAP_SETFCAP: from Linux 5.12 on. */
+  readonly rootMapTakesSetfcap: boolean;
+}
+
+/** Whether the caller has a capability. */
+export function hasCapability(host: Host, capability: number): boolean {
+  return ((host.capabilities >> BigInt(capability)) & 1n) === 1n;
 }

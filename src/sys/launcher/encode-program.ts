@@ -23,6 +23,8 @@ import type { Program } from './program.js';
 export interface EncodedProgram {
   readonly offsets: ReadonlyMap<StepKey, number>;
   readonly outputs: ReadonlyMap<StepKey, readonly OutputPlace[]>;
+  /** What was laid for each step, in their order: step `i` has the bytes from `ends[i - 1]` to `ends[i]`. */
+  readonly ends: readonly number[];
 }
 
 /** The name of the value that is the descriptor of the mirror, for steps that must not close it; -1 without one. */
@@ -36,6 +38,7 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
   const start = block.reserve(steps.length * stepLayout.bytes);
   const offsets = new Map<StepKey, number>();
   const outputs = new Map<StepKey, readonly OutputPlace[]>();
+  const ends: number[] = [];
 
   for (let i = 0; i < steps.length; i++) {
     const { step } = steps[i] as { step: Step };
@@ -43,6 +46,7 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
     const args = step.args.map((arg) => resolve(arg, values));
     if (step.op === 'clone') args[0] = withStack(args[0] as CloneArgs, block);
     const call = encodeCall(step.call, args, block);
+    ends.push(block.used);
     if (call.outputs.length > 0) outputs.set(step.key, call.outputs);
 
     block.setWord(offset + stepLayout.result, notRun);
@@ -69,7 +73,7 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
   block.setInt32(headerLayout.error, 0);
   block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
   block.setWord(headerLayout.size, block.used);
-  return { offsets, outputs };
+  return { offsets, outputs, ends };
 }
 
 /** A child that shares the memory needs a stack of its own in it, or it would write over that of its parent. */
@@ -79,7 +83,7 @@ function withStack(args: CloneArgs, block: Block): CloneArgs {
 }
 
 /** The offset of what an earlier step leaves. */
-export function placeOf(stored: Stored, { offsets, outputs }: EncodedProgram): number {
+export function placeOf(stored: Stored, { offsets, outputs }: Pick<EncodedProgram, 'offsets' | 'outputs'>): number {
   const offset = offsets.get(stored.step);
   if (offset === undefined) throw new SpecError('a step', 'it uses what a step leaves that does not come before it');
   if (stored.output === undefined) return offset + stepLayout.result;

@@ -139,7 +139,9 @@ function readBack(program: Program, block: Block, encoded: EncodedProgram, mirro
     failure: step === undefined ? undefined : { step, index: failed, errno: copy.readInt32LE(headerLayout.error) },
     isForked: mirror >= 0,
     result,
-    int: (stored) => (succeeded(stored.step) ? copy.readInt32LE(placeOf(stored, encoded)) : -1),
+    // What the kernel writes for a call is -1 before it does.
+    int: (stored) =>
+      stored.output !== undefined || succeeded(stored.step) ? copy.readInt32LE(placeOf(stored, encoded)) : -1,
     output: (of, argument) => {
       const place = encoded.outputs.get(of.key)?.find((output) => output.argument === argument);
       return place?.arg.decode(copy, place.offset, place.value, result(of) ?? 0);
@@ -155,11 +157,11 @@ function readMirror(program: Program, block: Block, encoded: EncodedProgram, mir
   const copy = Buffer.alloc(block.used);
   if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
   if (block.int32(headerLayout.failed) === noneFailed) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
-  for (const { step } of program.steps) {
+  for (const [i, { step }] of program.steps.entries()) {
     const offset = encoded.offsets.get(step.key) as number;
-    if (block.word(offset + stepLayout.result) === notRun)
-      copy.copy(block.bytes, offset, offset, offset + stepLayout.bytes);
+    if (block.word(offset + stepLayout.result) !== notRun) continue;
+    copy.copy(block.bytes, offset, offset, offset + stepLayout.bytes);
+    const laid = encoded.ends[i - 1] ?? headerLayout.bytes + program.steps.length * stepLayout.bytes;
+    copy.copy(block.bytes, laid, laid, encoded.ends[i]);
   }
-  const heap = headerLayout.bytes + program.steps.length * stepLayout.bytes;
-  copy.copy(block.bytes, heap, heap, block.used);
 }

@@ -1,4 +1,3 @@
-import { close } from '../calls/file.js';
 import { clone3 } from '../calls/namespace.js';
 import { exit_group, pidfd_open, prctl, waitid } from '../calls/process.js';
 import { rt_sigprocmask, rt_sigprocmask_from } from '../calls/signal.js';
@@ -6,6 +5,7 @@ import { CLONE } from '../constants/namespace.js';
 import { PR } from '../constants/prctl.js';
 import { SIG, SIG_HOW } from '../constants/signal.js';
 import { P, W } from '../constants/wait.js';
+import { errno } from '../errno.js';
 import type { Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import { type CloneArgs, cloneLeftAt, unsignedFlags } from '../structs/clone-args.js';
@@ -24,7 +24,10 @@ export interface ProgramParts {
   readonly clone?: CloneArgs;
   /** Steps of the parent, before there is a child. */
   readonly before?: readonly Step[];
-  /** Steps of the child, before the command. */
+  /**
+   * Steps of the child, before the command. One of them may clone another child in the place of the first: with CLONE_PARENT and
+   * CLONE_PARENT_SETTID, since it is this program that has to know it.
+   */
   readonly child?: readonly Step[];
   /** The attempts to become the command, in order, and after them what is to be found out if none worked. */
   readonly exec: readonly Step[];
@@ -39,7 +42,10 @@ export interface Program {
   readonly steps: readonly PlacedStep[];
   /** The step that starts the child. */
   readonly clone: Step;
-  /** The pid of the first child, and a pidfd of it: of the command itself, unless it clones another in its place. */
+  /**
+   * The pid of the first child, and a pidfd of it: of the command itself, unless it clones another in its place. Both pidfds are
+   * the caller's to close: until the launch has come to its end, their numbers stand for these processes and no others.
+   */
   readonly firstPid: Stored;
   readonly firstPidfd: Stored;
   /** The pid of the process that becomes the command, and a pidfd of it. */
@@ -69,7 +75,12 @@ export function program(parts: ProgramParts): Program {
     .step(PR.GET_DUMPABLE, 0, 0, 0, 0)
     .as('hold')
     .because('a change of credentials in the child would clear this flag of the shared memory');
-  const release = prctl.step(PR.SET_DUMPABLE, 1, 0, 0, 0).as('release').because('the flag is what it was');
+  // 2, which only the kernel sets, cannot be put back.
+  const release = prctl
+    .step(PR.SET_DUMPABLE, 1, 0, 0, 0)
+    .as('release')
+    .tolerating(errno.EINVAL)
+    .because('the flag is what it was');
   const clone = clone3
     .step({
       ...parts.clone,
@@ -87,7 +98,12 @@ export function program(parts: ProgramParts): Program {
   const second = parts.child?.find(({ op }) => op === 'clone');
   const makeWay = exit_group.step(0).because('the second child is the command');
   const child = [...(parts.child ?? []), unblock, ...parts.exec, exit, ...(second === undefined ? [] : [makeWay])];
-  const process = second === undefined ? firstChild(clone) : secondChild(clone, second);
+  const first: CommandProcess = {
+    pid: clone.output(0, cloneLeftAt.pid),
+    pidfd: clone.output(0, cloneLeftAt.pidfd),
+    after: [],
+  };
+  const process = second === undefined ? first : secondChild(first, second);
   const after = [...process.after, ...(parts.after ?? []), restore, ...(guard ? [release] : [])];
   const placed =
     (where: Where) =>
@@ -95,8 +111,8 @@ export function program(parts: ProgramParts): Program {
   return {
     steps: [...before.map(placed('parent')), ...child.map(placed('child')), ...after.map(placed('parent'))],
     clone,
-    firstPid: clone.output(0, cloneLeftAt.pid),
-    firstPidfd: clone.output(0, cloneLeftAt.pidfd),
+    firstPid: first.pid,
+    firstPidfd: first.pidfd,
     pid: process.pid,
     pidfd: process.pidfd,
     exec: parts.exec[0] ?? exit,
@@ -112,18 +128,14 @@ interface CommandProcess {
   readonly after: readonly Step[];
 }
 
-function firstChild(clone: Step): CommandProcess {
-  return { pid: clone.output(0, cloneLeftAt.pid), pidfd: clone.output(0, cloneLeftAt.pidfd), after: [] };
-}
-
 /** Where the child cloned another in its place (CLONE_PARENT), the first has ended and is waited for. */
-function secondChild(clone: Step, second: Step): CommandProcess {
-  const pidfd = clone.output(0, cloneLeftAt.pidfd);
-  const open = pidfd_open.step(second.result, 0).because('a handle of the command that no other process can take over');
+function secondChild(first: CommandProcess, second: Step): CommandProcess {
+  // Not its result, which a child that is killed in between does not store: this the kernel writes before the second can run.
+  const pid = second.output(0, cloneLeftAt.pid);
+  const open = pidfd_open.step(pid, 0).because('a handle of the command that no other process can take over');
   const after = [
-    waitid.step(P.PIDFD, pidfd, W.EXITED).because('the first child has ended: the second is the command'),
-    close.step(pidfd).because('the first child is gone'),
+    waitid.step(P.PIDFD, first.pidfd, W.EXITED).because('the first child has ended: the second is the command'),
     open,
   ];
-  return { pid: second.result, pidfd: open.result, after };
+  return { pid, pidfd: open.result, after };
 }

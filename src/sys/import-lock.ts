@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+
+/**
+ * How long a thread waits for the others, milliseconds. What they do takes a few; another user of the host who takes the name
+ * can delay this program by no more.
+ */
+const longestWait = 2000;
+
+/**
+ * Runs `work` while no other thread of this process does. Workers share no memory that they were not given, and Node has no
+ * lock between them: so it is an abstract socket, whose name only one of them can have, and which goes with whoever has it.
+ * Where none can be had, `work` runs all the same.
+ */
+export function oneThreadAtATime<T>(work: () => T): T {
+  const name = nameOfProcess();
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
+  let lock = tryName(name);
+  for (let waited = 0; !lock.listening && waited < longestWait; waited++) {
+    Atomics.wait(sleep, 0, 0, 1);
+    lock = tryName(name);
+  }
+  try {
+    return work();
+  } finally {
+    if (lock.listening) lock.close();
+  }
+}
+
+/** The id of the process, and when it started, in clock ticks: the same in every thread. See proc_pid_stat(5). */
+function nameOfProcess(): string {
+  const afterName = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '');
+  return `\0linux-isolate/${process.pid}/${afterName.split(' ')[19]}`;
+}
+
+/** A server that listens under this name, if nobody else does: it is bound before `listen` returns. */
+function tryName(path: string): Server {
+  return createServer()
+    .on('error', () => {})
+    .listen({ path, exclusive: true })
+    .unref();
+}
