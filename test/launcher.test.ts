@@ -375,7 +375,7 @@ test('values that are known at the launch', async () => {
   assertSameHost(before, 'a late value');
 });
 
-test('a value that is missing, and a step that is not there, are refused', () => {
+test('a value that is missing, and a step that is not there, are refused', async () => {
   const before = hostState();
   const other = pipe2.step(0);
   const second = clone3.step({ flags: CLONE.PARENT | CLONE.PARENT_SETTID | CLONE.VFORK }).as('clone');
@@ -387,8 +387,11 @@ test('a value that is missing, and a step that is not there, are refused', () =>
   ]) {
     for (const child of [[step], [second, step]]) {
       const steps = program({ child, exec: [shell('')] });
-      for (const run of [() => launchSync(steps), () => launch(steps)])
-        assert.throws(run, (error: unknown) => error instanceof SpecError);
+      assert.throws(
+        () => launchSync(steps),
+        (error: unknown) => error instanceof SpecError,
+      );
+      assert.instance(await launch(steps).done.catch((error) => error), SpecError);
     }
   }
   assertSameHost(before, 'refused');

@@ -4,23 +4,45 @@ import { namespaceKinds, namespaces } from '../ns/index.js';
 import { capget, prlimit64, RLIMIT } from '../sys/index.js';
 import type { Host } from './spec/host.js';
 
-/** The facts of the host that this program runs on, and of the program, as they are now. */
+let last: Host | undefined;
+
+/** The facts of the host that this program runs on, and of the program, as they are now: the same object while they stay so. */
 export function thisHost(): Host {
-  let capabilities: bigint | undefined;
-  return {
+  const now: Pick<Host, Changing> = {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
-    environment: process.env,
-    // Few plans depend on them.
-    get capabilities() {
-      capabilities ??= capget(0).effective;
-      return capabilities;
-    },
-    get cwd() {
-      return workingDirectory();
-    },
-    ...unchanging(),
+    capabilities: capget(0).effective,
+    cwd: workingDirectory(),
+    environment: environmentNow(last?.environment),
   };
+  if (last === undefined || !isSame(now, last)) last = { ...now, ...unchanging() };
+  return last;
+}
+
+type Changing = 'uid' | 'gid' | 'environment' | 'capabilities' | 'cwd';
+type Unchanging = Omit<Host, Changing>;
+
+function isSame(now: Pick<Host, Changing>, before: Host): boolean {
+  return (
+    now.environment === before.environment &&
+    now.cwd === before.cwd &&
+    now.uid === before.uid &&
+    now.gid === before.gid &&
+    now.capabilities === before.capabilities
+  );
+}
+
+/** A copy of the environment, or the one from before if nothing has changed. Each read of `process.env` is slow. */
+function environmentNow(before: Host['environment'] = {}): Host['environment'] {
+  const environment: Record<string, string> = {};
+  const names = Object.keys(process.env);
+  let changed = names.length !== Object.keys(before).length;
+  for (const name of names) {
+    const value = process.env[name] as string;
+    environment[name] = value;
+    changed ||= before[name] !== value;
+  }
+  return changed ? environment : before;
 }
 
 function workingDirectory(): string | undefined {
@@ -30,9 +52,6 @@ function workingDirectory(): string | undefined {
     return undefined;
   }
 }
-
-type Changing = 'uid' | 'gid' | 'environment' | 'capabilities' | 'cwd';
-type Unchanging = Omit<Host, Changing>;
 
 let facts: Unchanging | undefined;
 

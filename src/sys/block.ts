@@ -13,11 +13,14 @@ export class Block {
   readonly #words: Int32Array;
   readonly #laid = new Map<object, number>();
   #used = 0;
+  /** Where what was reserved at the end begins. */
+  #end: number;
 
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafeSlow(size);
     this.address = addressOf(this.bytes);
     this.#words = new Int32Array(this.bytes.buffer, 0, size >> 2);
+    this.#end = size;
   }
 
   get size(): number {
@@ -31,6 +34,7 @@ export class Block {
   /** Forgets what was laid into it. */
   clear(): void {
     this.#used = 0;
+    this.#end = this.size;
     this.#laid.clear();
   }
 
@@ -44,16 +48,28 @@ export class Block {
   /** The offset of `size` fresh bytes, aligned as any struct or word needs. */
   reserve(size: number): number {
     const offset = (this.#used + 15) & ~15;
-    if (offset + size > this.bytes.length) throw new BlockFullError(offset + size);
+    this.#need(offset + size);
     this.#used = offset + size;
     return offset;
+  }
+
+  /** The offset of `size` bytes at the end of the block, for what nobody reads afterwards: they are not among the used ones. */
+  reserveAtEnd(size: number): number {
+    const offset = (this.#end - size) & ~15;
+    if (offset < this.#used) throw new BlockFullError(this.#used + size);
+    this.#end = offset;
+    return offset;
+  }
+
+  #need(end: number): void {
+    if (end > this.#end) throw new BlockFullError(end + this.size - this.#end);
   }
 
   /** Lays a string with its closing NUL; returns its address. */
   putString(text: string): number {
     const size = Buffer.byteLength(text);
     const offset = this.#used;
-    if (offset + size + 1 > this.bytes.length) throw new BlockFullError(offset + size + 1);
+    this.#need(offset + size + 1);
     this.bytes.write(text, offset, 'utf8');
     this.bytes[offset + size] = 0;
     this.#used = offset + size + 1;

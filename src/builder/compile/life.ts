@@ -24,7 +24,10 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   const sections: Section[] = [];
   if (spec.umask !== undefined) {
     sections.push(
-      section(`.umask(0o${spec.umask.toString(8)})`, umask.step(spec.umask).because('which rights new files do not have')),
+      section(
+        `.umask(0o${spec.umask.toString(8)})`,
+        umask.step(spec.umask).because('which rights new files do not have'),
+      ),
     );
   }
   if (spec.cwd !== undefined) {

@@ -18,7 +18,7 @@ interface Diagnosis {
  * sides failed, the one is the consequence of the other: the earlier step of the plan is the cause.
  */
 export function diagnose(plan: Plan, spec: ProcessSpec, launched: Launched, own?: StepFailure): StepError | undefined {
-  const found = [own, diagnoseLaunch(plan, spec, launched)].flatMap((diagnosis) => {
+  const found = [own, diagnoseLaunch(plan, launched)].flatMap((diagnosis) => {
     const failed = diagnosis && plan.find(diagnosis.step);
     return diagnosis && failed ? [{ ...(diagnosis as Diagnosis), failed }] : [];
   });
@@ -28,7 +28,7 @@ export function diagnose(plan: Plan, spec: ProcessSpec, launched: Launched, own?
   return new StepError({ plan, ...first, help });
 }
 
-function diagnoseLaunch(plan: Plan, spec: ProcessSpec, launched: Launched): Diagnosis | undefined {
+function diagnoseLaunch(plan: Plan, launched: Launched): Diagnosis | undefined {
   const { failure } = launched;
   const { attempts, chdir } = plan.parts;
   if (failure === undefined) return diagnoseExec(plan.parts, launched) ?? diagnoseKill(plan, launched);
@@ -38,7 +38,7 @@ function diagnoseLaunch(plan: Plan, spec: ProcessSpec, launched: Launched): Diag
       step,
       errno: number,
       reason: 'cwd-not-found',
-      problem: `the working directory ${JSON.stringify(spec.cwd)} cannot be entered`,
+      problem: `the working directory ${JSON.stringify(plan.parts.chdir?.args[0])} cannot be entered`,
     };
   }
   const attempt = attempts.find(({ exec }) => exec.key === step.key);

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
-import { compile } from '../compile/compile.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { thisHost } from '../this-host.js';
+import { planFor } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
 import { signalNumber } from './signals.js';
 import { start } from './start.js';
@@ -25,9 +25,9 @@ export interface SpawnOptions {
 export async function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
   const { stdio, signal, killSignal = 'SIGKILL' } = options;
   const signalOfAbort = signalNumber(killSignal, 'killSignal');
-  const given = stdio === undefined ? spec : { ...spec, stdio: stdioEntries(stdio).map(entryOf) };
-  const plan = compile(given, command, thisHost());
-  const { pid, pidfd, pipes } = await start(plan, given, signal);
+  const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
+  const plan = planFor(spec, command, entries, thisHost());
+  const { pid, pidfd, pipes } = await start(plan, spec, signal);
 
   const streams = new Map(
     plan.parts.pipes.map(({ target, parent }) => {

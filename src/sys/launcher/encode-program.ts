@@ -79,7 +79,7 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
 /** A child that shares the memory needs a stack of its own in it, or it would write over that of its parent. */
 function withStack(args: CloneArgs, block: Block): CloneArgs {
   if (((args.flags ?? 0) & CLONE.VM) === 0) return args;
-  return { ...args, stack: block.address + block.reserve(stackSize), stack_size: stackSize };
+  return { ...args, stack: block.address + block.reserveAtEnd(stackSize), stack_size: stackSize };
 }
 
 /** The offset of what an earlier step leaves. */

@@ -7,7 +7,7 @@ import { MFD } from '../constants/file.js';
 import { CLONE } from '../constants/namespace.js';
 import { IsolateError } from '../errors.js';
 import { runLauncher, runLauncherOnPool } from '../ffi.js';
-import type { LateValues, StepKey, Stored } from '../operand.js';
+import { Late, type LateValues, type StepKey, type Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
 import { type EncodedProgram, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
@@ -41,54 +41,79 @@ export interface Launching {
  * as the process, which is what PR_SET_PDEATHSIG counts by.
  */
 export function launch(program: Program, values: LateValues = {}): Launching {
-  const { block, encoded, mirror } = prepare(program, values);
+  let laid: Laid | undefined;
   const run = async (): Promise<Launched> => {
     const turn = takeTurn();
     if (turn !== undefined) await turn;
     try {
+      laid = lay(program, values);
       // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
-      await runLauncherOnPool(block.address);
-      return readBack(program, block, encoded, mirror);
+      await runLauncherOnPool(laid.block.address);
+      return readBack(laid);
     } finally {
       endTurn();
-      giveBack(block, mirror);
+      if (laid !== undefined) giveBack(laid);
+      laid = undefined;
     }
   };
-  return { done: run(), peek: (stored) => block.int32(placeOf(stored, encoded)) };
+  const peek = (stored: Stored) => (laid === undefined ? -1 : laid.block.int32(placeOf(stored, laid.encoded)));
+  return { done: run(), peek };
 }
 
 /** The same on the calling thread, which waits until the child has become the command. */
 export function launchSync(program: Program, values: LateValues = {}): Launched {
-  const { block, encoded, mirror } = prepare(program, values);
+  const laid = lay(program, values);
   try {
-    runLauncher(block.address);
-    return readBack(program, block, encoded, mirror);
+    runLauncher(laid.block.address);
+    return readBack(laid);
   } finally {
-    giveBack(block, mirror);
+    giveBack(laid);
   }
 }
 
-const usualSize = 1 << 17;
-const spare: Block[] = [];
-
-interface Prepared {
+/** A program in a block of memory, ready for the launcher. */
+interface Laid {
+  readonly program: Program;
   readonly block: Block;
   readonly encoded: EncodedProgram;
   readonly mirror: number;
+  /** What is in the block before the launch; undefined where that is another thing each time. */
+  readonly image: Buffer | undefined;
 }
 
-function prepare(program: Program, values: LateValues): Prepared {
+const usualSize = 1 << 17;
+const spares: Omit<Laid, 'mirror'>[] = [];
+
+/** The most blocks that are kept: as many as there are launches at once. */
+const mostSpares = 4;
+
+/** Lays a program into a block, or copies it there once more if it was the last one in it. */
+function lay(program: Program, values: LateValues): Laid {
+  const again = spares.findIndex((spare) => spare.program === program && spare.image !== undefined);
+  if (again >= 0) {
+    const [spare] = spares.splice(again, 1) as [Laid & { image: Buffer }];
+    spare.block.bytes.set(spare.image);
+    return { ...spare, mirror: -1 };
+  }
   const mirror = program.steps.some(({ step }) => isFork(step)) ? openMirror() : -1;
-  const all = { ...values, [mirrorValue]: mirror };
-  let block = spare.pop() ?? new Block(usualSize);
+  try {
+    return layAnew(program, values, mirror);
+  } catch (error) {
+    if (mirror >= 0) close(mirror);
+    throw error;
+  }
+}
+
+function layAnew(program: Program, values: LateValues, mirror: Fd): Laid {
+  const isAlwaysSame = mirror < 0 && !program.steps.some(({ step }) => step.args.some((arg) => arg instanceof Late));
+  let block = spares.shift()?.block ?? new Block(usualSize);
   for (;;) {
     try {
-      return { block, encoded: encodeProgram(program, all, block), mirror };
+      const encoded = encodeProgram(program, { ...values, [mirrorValue]: mirror }, block);
+      const image = isAlwaysSame ? Buffer.from(block.bytes.subarray(0, block.used)) : undefined;
+      return { program, block, encoded, mirror, image };
     } catch (error) {
-      if (!(error instanceof BlockFullError)) {
-        giveBack(block, mirror);
-        throw error;
-      }
+      if (!(error instanceof BlockFullError)) throw error;
       block = new Block(Math.max(block.size * 2, error.needed * 2));
     }
   }
@@ -111,14 +136,16 @@ function isFork(step: Step): boolean {
   return step.op === 'clone' && (((step.args[0] as CloneArgs).flags ?? 0) & CLONE.VM) === 0;
 }
 
-function giveBack(block: Block, mirror: number): void {
+function giveBack({ block, encoded, mirror, image, program }: Laid): void {
   if (mirror >= 0) close(mirror);
-  if (block.size === usualSize && spare.length < 8) spare.push(block);
+  if (block.size !== usualSize || spares.length >= mostSpares) return;
+  spares.push({ block, encoded, image, program });
 }
 
 /** Copies what the program left before the block is used again. */
-function readBack(program: Program, block: Block, encoded: EncodedProgram, mirror: number): Launched {
-  if (mirror >= 0) readMirror(program, block, encoded, mirror);
+function readBack(laid: Laid): Launched {
+  const { program, block, encoded, mirror } = laid;
+  if (mirror >= 0) readMirror(laid);
   const copy = Buffer.from(block.bytes.subarray(0, block.used));
   const failed = copy.readInt32LE(headerLayout.failed);
   if (failed === wrongLayout) {
@@ -153,7 +180,7 @@ function readBack(program: Program, block: Block, encoded: EncodedProgram, mirro
  * Takes over what a child with its own copy of the memory wrote to the memfd when it failed: what is not known here, which are
  * its own steps, and all that they left.
  */
-function readMirror(program: Program, block: Block, encoded: EncodedProgram, mirror: number): void {
+function readMirror({ program, block, encoded, mirror }: Laid): void {
   const copy = Buffer.alloc(block.used);
   if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
   if (block.int32(headerLayout.failed) === noneFailed) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
