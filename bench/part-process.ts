@@ -13,14 +13,22 @@ const part: Part = JSON.parse(process.argv[2] as string);
 
 async function run({ kind, command, names, floor, rounds, seconds }: Part): Promise<PartResult> {
   const named = peers.filter(({ name }) => names.includes(name));
-  const tell = teller(`${kind}, ${command}`, rounds);
-  if (kind === 'many-at-once') return { crowd: await manyAtOnce(named, command, { rounds, seconds }, tell) };
+  const round = teller(`${kind}, ${command}`, rounds);
+  if (kind === 'many-at-once') return { crowd: await manyAtOnce(named, command, { rounds, seconds }, round) };
   const floors = floor === undefined ? [] : floorContestants(floor, command).filter(({ name }) => names.includes(name));
-  return { single: await oneAtATime([...named.map((peer) => peerContestant(peer, command)), ...floors], rounds, tell) };
+  return {
+    single: await oneAtATime([...named.map((peer) => peerContestant(peer, command)), ...floors], rounds, round),
+  };
 }
 
+/** Resolves when all of it is on its way: to disconnect before that cuts a long message short. */
+const tell = (result: PartResult) =>
+  new Promise<void>((resolve, reject) => {
+    process.send?.(result, (error: Error | null) => (error === null ? resolve() : reject(error)));
+  });
+
 try {
-  process.send?.(await run(part));
+  await tell(await run(part));
 } catch (error) {
   if (!stop.aborted) throw error;
   process.exitCode = stoppedStatus();

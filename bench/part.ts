@@ -34,7 +34,8 @@ export async function measurePart(part: Part): Promise<PartResult> {
   node.once('message', (message) => {
     result = message as PartResult;
   });
-  const [code, signal] = await once(node, 'exit');
+  // Its end may be seen before the last of a long message has been read; the end of the line is not.
+  const [[code, signal]] = await Promise.all([once(node, 'exit'), once(node, 'disconnect')]);
   untrack();
   stop.removeEventListener('abort', end);
   stop.throwIfAborted();

@@ -20,6 +20,7 @@ const user: Host = {
   argumentLimit: 2 ** 21,
   namespaces: namespaceKinds,
   timeEntersAtExec: true,
+  setgroupsAllowed: true,
   rootMapTakesSetfcap: true,
   cwd: '/home/user',
 };

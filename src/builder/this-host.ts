@@ -61,6 +61,7 @@ function unchanging(): Unchanging {
     lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
     ignoredSignals: readIgnoredSignals(),
     argumentLimit: readArgumentLimit(),
+    setgroupsAllowed: readFileSync('/proc/self/setgroups', 'utf8').trim() === 'allow',
     namespaces: namespaceKinds.filter((kind) => existsSync(`/proc/self/ns/${namespaces[kind].file}`)),
     timeEntersAtExec: kernelIsAtLeast(6, 3),
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),

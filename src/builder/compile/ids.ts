@@ -48,9 +48,9 @@ export function identityOf(spec: ProcessSpec, host: Host): Identity {
   };
 }
 
-/** Whether it would keep the groups of a caller that it no longer is. Who maps only itself may not change them. */
+/** Whether it would keep the groups of a caller that it no longer is, and may leave them. */
 function becomesAnother(spec: ProcessSpec, host: Host): boolean {
-  if (spec.unshare.includes('user')) return false;
+  if (spec.unshare.includes('user') || !host.setgroupsAllowed) return false;
   const changes = (spec.uid ?? host.uid) !== host.uid || (spec.gid ?? host.gid) !== host.gid;
   return changes && hasCapability(host, CAP.SETGID);
 }

@@ -19,6 +19,8 @@ export interface Host {
   readonly ignoredSignals: readonly number[];
   /** The most bytes that the arguments and the environment of a command may take. */
   readonly argumentLimit: number;
+  /** Whether the caller's user namespace lets anybody in it change supplementary groups: `/proc/self/setgroups`. */
+  readonly setgroupsAllowed: boolean;
   /** The kinds of namespaces that the kernel has. */
   readonly namespaces: readonly NamespaceKind[];
   /** Whether a time namespace is entered by execve(2): from Linux 6.3 on. */
