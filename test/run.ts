@@ -26,7 +26,9 @@ function outcomeOf(output: string, status: number | null): Outcome {
     return found.length === 0 ? undefined : found.reduce((sum, [, number]) => sum + Number(number), 0);
   };
   const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
-  if (total === undefined || passed === undefined || total === 0) return { passed: 0, failed: 1, skipped: 0 };
+  if (total === undefined || passed === undefined || (total === 0 && !skipped)) {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
   const failed = total - passed;
   return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, skipped: skipped ?? 0 };
 }

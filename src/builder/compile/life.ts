@@ -75,10 +75,9 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   return sections;
 }
 
-/** Whether the caller's working directory is covered by the fresh proc, so that it would stay in the one of the host. */
+/** Whether the caller's working directory is in the /proc of the host, where it would stay below the fresh one. */
 function hiddenByProc(spec: ProcessSpec, { cwd }: Host): boolean {
-  const target = procTarget(spec);
-  return target !== undefined && cwd !== undefined && `${cwd}/`.startsWith(`${target.replace(/\/+$/, '')}/`);
+  return procTarget(spec) === '/proc' && `${cwd}/`.startsWith('/proc/');
 }
 
 /** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */
