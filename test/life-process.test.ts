@@ -318,13 +318,17 @@ test('after an abort run does not wait for what the command left behind', async 
   const before = hostState();
   const [first, second] = [new AbortController(), new AbortController()];
   const script = 'sleep 5 & echo started >&2; wait';
-  const running = bare().run('sh', ['-c', script], { signal: first.signal });
-  const other = bare().run('sh', ['-c', 'sleep 5 & exit'], { signal: second.signal });
+  const errorOf = (script: string, signal: AbortSignal) =>
+    bare()
+      .run('sh', ['-c', script], { signal })
+      .catch((error) => error);
+  const running = errorOf(script, first.signal);
+  const other = errorOf('sleep 5 & exit', second.signal);
   await setTimeout(200);
   first.abort();
   second.abort();
   for (const aborted of [running, other]) {
-    const error = await Promise.race([aborted.catch((error) => error), setTimeout(4000)]);
+    const error = await Promise.race([aborted, setTimeout(4000)]);
     assert.is(error?.name, 'AbortError');
   }
   await setTimeout(0);
