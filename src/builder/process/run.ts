@@ -28,7 +28,10 @@ export async function collect(start: () => Promise<RunningProcess>, { signal }: 
   const printed = Promise.all([textOf(running.stdout), textOf(running.stderr)]);
   printed.catch(() => {});
   // What it left behind may hold its output open for ever.
-  const abandon = () => void running[Symbol.asyncDispose]();
+  let abandoned: Promise<void> | undefined;
+  const abandon = () => {
+    abandoned = running[Symbol.asyncDispose]();
+  };
   const exit = await running.exited;
   if (signal?.aborted) abandon();
   signal?.addEventListener('abort', abandon, { once: true });
@@ -37,6 +40,7 @@ export async function collect(start: () => Promise<RunningProcess>, { signal }: 
     return { stdout, stderr, exit };
   } finally {
     signal?.removeEventListener('abort', abandon);
+    await abandoned;
     signal?.throwIfAborted();
   }
 }
