@@ -293,6 +293,13 @@ refuses('clocks without a time namespace', { field: 'clock', help: add('time') }
 for (const target of ['', 'proc', './proc']) {
   refuses(`proc at ${JSON.stringify(target)}`, { field: 'proc' }, () => isolate().proc(target));
 }
+refuses('a working directory that is no text', { field: 'cwd' }, () => bare().cwd(5 as never));
+refuses('a host name that is no text', { field: 'hostname' }, () =>
+  bare()
+    .unshare('uts')
+    .hostname(5 as never),
+);
+refuses('more groups than a process can have', { field: 'groups' }, () => bare().groups(...Array(65_537).fill(4)));
 refuses('an empty working directory', { field: 'cwd' }, () => bare().cwd(''));
 for (const name of ['CAP_NOPE', '', 'toString', 'CAP_']) {
   refuses(`the capability ${name}`, { field: 'capabilities' }, () => isolate().capabilities([name as 'BPF']));

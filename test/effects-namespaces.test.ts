@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bare, isolate, type NamespaceKind, type Sandbox } from '../src/index.js';
 import { namespaceKinds, namespaces } from '../src/ns/index.js';
+import { chdir } from '../src/sys/index.js';
 import {
   commandMissing,
   freshProcRefused,
@@ -149,6 +150,10 @@ skipUnless(test, noProc, 'a caller that is in its own /proc does not take it alo
   process.chdir('/proc/sys/kernel');
   try {
     assert.is(await output(isolate(), 'sh', '-c', 'pwd; ls .. >/dev/null && cat ../../1/comm'), '/proc/sys/kernel\nsh');
+    assert.is(await output(isolate().cwd('..'), 'sh', '-c', 'pwd; cat ../1/comm'), '/proc/sys\nsh');
+    // By a call of its own: Node does not see that it is elsewhere now.
+    chdir('/proc');
+    assert.is(await output(isolate(), 'cat', '1/comm'), 'cat');
     process.chdir(`/proc/${process.pid}/task`);
     const error = await isolate()
       .run('true')

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bare, StepError } from '../src/index.js';
-import { freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { freshProcRefused, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 
 const noUser = userNamespacesRefused();
@@ -93,6 +93,23 @@ skipUnless(test, noUser, 'setresuid and setresgid, EINVAL: an id that is not map
   const [user, group] = tellInside(['--user', '--map-root-user'], 'true', 'bare().uid(1234)', 'bare().gid(1234)');
   failsWith(user, 'setresuid', 'EINVAL', /not mapped/);
   failsWith(group, 'setresgid', 'EINVAL', /not mapped/);
+});
+
+skipUnless(test, rootOnly() ?? noUser, 'openat, EACCES: a program that has changed its user', () => {
+  const isolateTrue =
+    "bare().unshare('user').run('true').then(() => ({}), ({ syscall, code, help, message }) => ({ syscall, code, help, message }))";
+  const [file, args] = programOf(`
+    process.setgid(1000);
+    process.setuid(1000);
+    const told = await ${isolateTrue};
+    sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0);
+    console.log(JSON.stringify([told, await ${isolateTrue}]));
+  `);
+  const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', cwd: repository });
+  assert.is(stderr, '');
+  const [told, mended] = JSON.parse(stdout) as Told[];
+  failsWith(told, 'openat', 'EACCES', /changed its user.*PR_SET_DUMPABLE/);
+  assert.equal(mended, {}, 'the way out works');
 });
 
 skipUnless(test, noUser, 'where nothing is known, nothing is said', () => {

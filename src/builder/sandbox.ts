@@ -112,7 +112,10 @@ export class Sandbox {
     return this.#with({ domainname: name });
   }
 
-  /** A fresh proc file system at `target`, or none at all. Needs a new PID and mount namespace. */
+  /**
+   * A fresh proc file system at `target`, or none at all. Needs a new PID and mount namespace. It lies on top of the host's: a
+   * command that keeps CAP_SYS_ADMIN can unmount it, and see what is below.
+   */
   proc(target: string | false = '/proc'): Sandbox {
     return this.#with({ proc: target });
   }
@@ -146,7 +149,9 @@ export class Sandbox {
 
   /**
    * The user that the command runs as, by its id inside. In the caller's own user namespace it loses the caller's supplementary
-   * groups with it, unless {@link Sandbox.groups} says which to have; its group is the caller's unless {@link Sandbox.gid} is used.
+   * groups with it, unless {@link Sandbox.groups} says which to have, or nobody may
+   * change them (no CAP_SETGID, or a user namespace that denies setgroups); its group is the caller's unless {@link Sandbox.gid} is
+   * used.
    */
   uid(id: number): Sandbox {
     return this.#with({ uid: id });

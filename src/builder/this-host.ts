@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { namespaceKinds, namespaces } from '../ns/index.js';
 import { capget, prlimit64, RLIMIT } from '../sys/index.js';
@@ -34,7 +34,8 @@ function isSame(now: Pick<Host, Changing>, before: Host): boolean {
 
 /** A copy of the environment, or the one from before if nothing has changed. Each read of `process.env` is slow. */
 function environmentNow(before: Host['environment'] = {}): Host['environment'] {
-  const environment: Record<string, string> = {};
+  // Without a prototype, so that a variable may have any name.
+  const environment: Record<string, string> = Object.create(null);
   const names = Object.keys(process.env);
   let changed = names.length !== Object.keys(before).length;
   for (const name of names) {
@@ -45,12 +46,19 @@ function environmentNow(before: Host['environment'] = {}): Host['environment'] {
   return changed ? environment : before;
 }
 
+/** Node remembers the answer of `process.cwd()`, also when the directory was changed by a call of its own. */
 function workingDirectory(): string | undefined {
   try {
-    return process.cwd();
+    return readlinkSync('/proc/self/cwd');
   } catch {
     return undefined;
   }
+}
+
+/** A kernel without user namespaces has no such file. */
+function readSetgroupsAllowed(): boolean {
+  const file = '/proc/self/setgroups';
+  return !existsSync(file) || readFileSync(file, 'utf8').trim() === 'allow';
 }
 
 let facts: Unchanging | undefined;
@@ -61,7 +69,7 @@ function unchanging(): Unchanging {
     lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
     ignoredSignals: readIgnoredSignals(),
     argumentLimit: readArgumentLimit(),
-    setgroupsAllowed: readFileSync('/proc/self/setgroups', 'utf8').trim() === 'allow',
+    setgroupsAllowed: readSetgroupsAllowed(),
     namespaces: namespaceKinds.filter((kind) => existsSync(`/proc/self/ns/${namespaces[kind].file}`)),
     timeEntersAtExec: kernelIsAtLeast(6, 3),
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { threadId } from 'node:worker_threads';
 
 /**
  * How long a thread waits for the others, milliseconds. What they do takes a few; another user of the host who takes the name
@@ -14,17 +15,33 @@ const longestWait = 2000;
  */
 export function oneThreadAtATime<T>(work: () => T): T {
   const name = nameOfProcess();
-  const sleep = new Int32Array(new SharedArrayBuffer(4));
-  let lock = tryName(name);
-  for (let waited = 0; !lock.listening && waited < longestWait; waited++) {
-    Atomics.wait(sleep, 0, 0, 1);
-    lock = tryName(name);
-  }
+  const lock = takeName(name);
   try {
     return work();
   } finally {
-    if (lock.listening) lock.close();
+    lock?.close();
   }
+}
+
+/** The server that has the name for this thread; undefined where nobody can have one, or not in time. */
+function takeName(name: string): Server | undefined {
+  const deadline = performance.now() + longestWait;
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
+  for (let times = 0; performance.now() < deadline; times++) {
+    const server = tryName(name);
+    if (server.listening) return server;
+    if (times === 0 && !areThereNames(name)) return undefined;
+    Atomics.wait(sleep, 0, 0, 1);
+  }
+  return undefined;
+}
+
+/** Whether names can be had at all here: nobody else has this one. */
+function areThereNames(name: string): boolean {
+  const server = tryName(`${name}/${threadId}/${process.hrtime.bigint()}`);
+  const { listening } = server;
+  if (listening) server.close();
+  return listening;
 }
 
 /** The id of the process, and when it started, in clock ticks: the same in every thread. See proc_pid_stat(5). */

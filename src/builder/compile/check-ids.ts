@@ -11,6 +11,9 @@ const mostLines = 340;
 /** It has to be less than a page, in one write. */
 const largestMap = 4095;
 
+/** NGROUPS_MAX: setgroups(2). */
+const mostGroups = 65_536;
+
 const isId = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= lastId;
 
@@ -23,6 +26,9 @@ export function checkIds(spec: ProcessSpec, host: Host): void {
   for (const field of ['uid', 'gid'] as const) {
     if (spec[field] !== undefined && !isId(spec[field]))
       throw new SpecError(field, `${spec[field]} is not an id from 0 to ${lastId}`);
+  }
+  if ((spec.groups?.length ?? 0) > mostGroups) {
+    throw new SpecError('groups', `${spec.groups?.length} groups: a process has at most ${mostGroups}`);
   }
   for (const id of spec.groups ?? []) {
     if (!isId(id)) throw new SpecError('groups', `${id} is not an id from 0 to ${lastId}`);

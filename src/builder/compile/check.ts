@@ -56,6 +56,7 @@ function checkNames(spec: ProcessSpec): void {
   for (const field of ['hostname', 'domainname'] as const) {
     const name = spec[field];
     if (name === undefined) continue;
+    checkText(field, name);
     const size = Buffer.byteLength(name);
     if (size === 0 || size > longestName || !noNul(name)) {
       throw new SpecError(
@@ -64,8 +65,9 @@ function checkNames(spec: ProcessSpec): void {
       );
     }
   }
-  if (spec.cwd !== undefined && (spec.cwd === '' || !noNul(spec.cwd))) {
-    throw new SpecError('cwd', `${JSON.stringify(spec.cwd)} is not a path`);
+  if (spec.cwd !== undefined) {
+    checkText('cwd', spec.cwd);
+    if (spec.cwd === '') throw new SpecError('cwd', '"" is not a path');
   }
   if (spec.umask !== undefined && !(Number.isInteger(spec.umask) && spec.umask >= 0 && spec.umask <= 0o777)) {
     throw new SpecError('umask', `${spec.umask} is not a mask from 0 to 0o777`);

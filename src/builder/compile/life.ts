@@ -30,13 +30,7 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
       ),
     );
   }
-  if (spec.cwd !== undefined) {
-    sections.push(section(methodCall('cwd', spec.cwd), chdir.step(spec.cwd).because('where the command starts')));
-  } else if (hiddenByProc(spec, host)) {
-    const why =
-      'the directory that it would start in belongs to the proc below: there it could see the processes of the host';
-    sections.push(section(methodCall('proc', procTarget(spec)), chdir.step(host.cwd as string).because(why)));
-  }
+  sections.push(...planCwd(spec, host));
   if (spec.newSession) {
     sections.push(
       section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller')),
@@ -75,9 +69,17 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   return sections;
 }
 
-/** Whether the caller's working directory is in the /proc of the host, where it would stay below the fresh one. */
-function hiddenByProc(spec: ProcessSpec, { cwd }: Host): boolean {
-  return procTarget(spec) === '/proc' && `${cwd}/`.startsWith('/proc/');
+/** Where the command starts. A caller that is in the /proc of the host would stay there, below the fresh one. */
+function planCwd({ cwd, ...spec }: ProcessSpec, host: Host): Section[] {
+  const isHidden = procTarget(spec) === '/proc' && `${host.cwd}/`.startsWith('/proc/');
+  if (cwd !== undefined) {
+    const path = isHidden && !cwd.startsWith('/') ? `${host.cwd}/${cwd}` : cwd;
+    return [section(methodCall('cwd', cwd), chdir.step(path).because('where the command starts'))];
+  }
+  if (!isHidden || host.cwd === undefined) return [];
+  const why =
+    'the directory that it would start in belongs to the proc below: there it could see the processes of the host';
+  return [section(methodCall('proc', '/proc'), chdir.step(host.cwd).because(why))];
 }
 
 /** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */

@@ -29,6 +29,12 @@ export function helpFor({ call, errno: number, spec }: FailureFacts): string | u
         "them: use .proc(false), or .share('pid')",
     )
     .with(
+      { call: 'openat', number: errno.EACCES, user: true },
+      () =>
+        "possible cause: this program has changed its user since it started, and its files below /proc are root's: " +
+        'prctl(PR_SET_DUMPABLE, 1) makes them its own again',
+    )
+    .with(
       { call: 'execve', number: errno.ENOEXEC },
       () => 'a script needs a first line that names its interpreter: #!/bin/sh',
     )

@@ -12,7 +12,7 @@ export interface Host {
   readonly capabilities: bigint;
   /** The number of the last capability that the kernel has. */
   readonly lastCapability: number;
-  /** The caller's working directory, without symbolic links; undefined where it has been removed. */
+  /** The caller's working directory, without symbolic links; undefined where /proc does not tell. */
   readonly cwd: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Signals that the caller ignores, which a child would ignore too. */
