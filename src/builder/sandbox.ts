@@ -9,6 +9,7 @@ import type { RunningProcess } from './process/running-process.js';
 import { type SpawnOptions, spawn } from './process/spawn.js';
 import type { CapabilityName } from './spec/capability.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
+import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
 import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
@@ -60,14 +61,7 @@ export class Sandbox {
 
   /** New namespaces of these kinds: see namespaces(7). A new PID and mount namespace also get a fresh `/proc`. */
   unshare(...kinds: readonly NamespaceKind[]): Sandbox {
-    const unknown = kinds.find((kind) => !namespaceKinds.includes(kind));
-    if (unknown !== undefined) {
-      throw new SpecError(
-        'unshare',
-        `there is no namespace ${JSON.stringify(unknown)}`,
-        `one of ${namespaceKinds.join(', ')}`,
-      );
-    }
+    checkKinds('unshare', kinds);
     return this.#with({
       unshare: namespaceKinds.filter((kind) => kinds.includes(kind) || this.spec.unshare.includes(kind)),
     });
@@ -75,14 +69,7 @@ export class Sandbox {
 
   /** The caller's own namespaces of these kinds; with them goes what only a new one could have, as a host name. */
   share(...kinds: readonly NamespaceKind[]): Sandbox {
-    const unknown = kinds.find((kind) => !namespaceKinds.includes(kind));
-    if (unknown !== undefined) {
-      throw new SpecError(
-        'share',
-        `there is no namespace ${JSON.stringify(unknown)}`,
-        `one of ${namespaceKinds.join(', ')}`,
-      );
-    }
+    checkKinds('share', kinds);
     const gone = Object.fromEntries(kinds.flatMap((kind) => belongsTo[kind]).map((field) => [field, undefined]));
     return this.#with({ ...gone, unshare: this.spec.unshare.filter((kind) => !kinds.includes(kind)) });
   }

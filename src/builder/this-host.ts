@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { namespaceKinds, namespaces } from '../ns/index.js';
 import { capget, prlimit64, RLIMIT } from '../sys/index.js';
+import { hasSignal, signalMask } from './signal-mask.js';
 import type { Host } from './spec/host.js';
 
 let last: Host | undefined;
@@ -15,7 +16,7 @@ export function thisHost(): Host {
     cwd: workingDirectory(),
     environment: environmentNow(last?.environment),
   };
-  if (last === undefined || !isSame(now, last)) last = { ...now, ...unchanging() };
+  if (last === undefined || !isSame(now, last)) last = { ...(last ?? readUnchanging()), ...now };
   return last;
 }
 
@@ -61,11 +62,9 @@ function readSetgroupsAllowed(): boolean {
   return !existsSync(file) || readFileSync(file, 'utf8').trim() === 'allow';
 }
 
-let facts: Unchanging | undefined;
-
 /** What is read once: it does not change while Node runs. */
-function unchanging(): Unchanging {
-  facts ??= {
+function readUnchanging(): Unchanging {
+  return {
     lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
     ignoredSignals: readIgnoredSignals(),
     argumentLimit: readArgumentLimit(),
@@ -74,13 +73,12 @@ function unchanging(): Unchanging {
     timeEntersAtExec: kernelIsAtLeast(6, 3),
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),
   };
-  return facts;
 }
 
 /** Node ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in a child. */
 function readIgnoredSignals(): number[] {
-  const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`);
-  return Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => (mask >> BigInt(signal - 1)) & 1n);
+  const ignored = signalMask(readFileSync('/proc/self/status', 'utf8'), 'SigIgn');
+  return Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => hasSignal(ignored, signal));
 }
 
 /** A quarter of the limit on the stack, at least 128 KiB and at most 6 MiB: see execve(2), "Limits on size of arguments". */

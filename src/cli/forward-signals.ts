@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { fateInInit } from '../builder/process/signals.js';
+import { endsNobody, fateInInit } from '../builder/process/signals.js';
 import { type RunningProcess, type Sandbox, SyscallError } from '../index.js';
 import { sharesForeground } from './foreground.js';
 import { print } from './output.js';
@@ -18,9 +18,6 @@ const forwarded: readonly NodeJS.Signals[] = [
 
 /** What a terminal sends to every process of the group in its foreground. Node does not tell it from what kill(1) sends. */
 const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];
-
-/** What ends nobody that has no handler for it. */
-const harmless: readonly NodeJS.Signals[] = ['SIGCONT', 'SIGWINCH'];
 
 /** Passes the signals that we get on to a command: from before it starts, so that none of them ends us instead. */
 export class SignalForwarder {
@@ -62,7 +59,7 @@ export class SignalForwarder {
 
   #forward(signal: NodeJS.Signals): void {
     if (this.#running !== undefined && this.#hasHad(signal, this.#running.pid)) return;
-    if (!harmless.includes(signal)) this.#last = signal;
+    if (!endsNobody(constants.signals[signal])) this.#last = signal;
     if (this.#running === undefined) this.#early.push(signal);
     else send(this.#running, signal);
   }

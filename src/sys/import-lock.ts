@@ -14,8 +14,7 @@ const longestWait = 2000;
  * Where none can be had, `work` runs all the same.
  */
 export function oneThreadAtATime<T>(work: () => T): T {
-  const name = nameOfProcess();
-  const lock = takeName(name);
+  const lock = takeName(nameOfProcess());
   try {
     return work();
   } finally {

@@ -1,7 +1,8 @@
-import { longestName, type NamespaceKind, namespaceKinds } from '../../ns/index.js';
+import { longestName, type NamespaceKind } from '../../ns/index.js';
 import { CAP, SpecError } from '../../sys/index.js';
 import { findCapability } from '../spec/capability.js';
 import { type Host, hasCapability } from '../spec/host.js';
+import { checkKinds } from '../spec/namespace-kind.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
 import { mayDropBounding } from './capabilities.js';
@@ -20,14 +21,8 @@ export function checkSpec(spec: ProcessSpec, command: Command, host: Host): void
 }
 
 function checkNamespaces(spec: ProcessSpec, host: Host): void {
+  checkKinds('unshare', spec.unshare);
   for (const kind of spec.unshare) {
-    if (!namespaceKinds.includes(kind)) {
-      throw new SpecError(
-        'unshare',
-        `there is no namespace ${JSON.stringify(kind)}`,
-        `one of ${namespaceKinds.join(', ')}`,
-      );
-    }
     if (!host.namespaces.includes(kind)) {
       throw new SpecError('unshare', `this kernel has no ${kind} namespaces`, `leave it out: .share('${kind}')`);
     }

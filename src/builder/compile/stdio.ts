@@ -40,7 +40,7 @@ export interface StdioPlan {
   readonly after: readonly Section[];
 }
 
-type Source = number | Stored;
+type Source = Fd | Stored;
 
 /** The descriptors of the process, from 0 on. */
 export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
@@ -67,7 +67,7 @@ export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
     const { step, pipe, childEnd } = openPipe(target);
     before.push(step);
     pipes.push(pipe);
-    after.push(close.step(childEnd as Operand).because('only the child has this end, so that the other sees its end'));
+    after.push(close.step(childEnd).because('only the child has this end, so that the other sees its end'));
     return childEnd;
   });
 
@@ -80,9 +80,6 @@ export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
     after: toSection(after),
   };
 }
-
-/** A stored result where a call takes an fd. */
-type Operand = Stored;
 
 /** The standard three are pipes, as for a shell's `|`; the others are sockets, which carry both directions. */
 function openPipe(target: number): { step: Step; pipe: Pipe; childEnd: Stored } {
@@ -124,11 +121,11 @@ function placeDescriptors(sources: readonly Source[]): Step[] {
     }
     let moved = source;
     if (typeof source === 'number' ? source < count : count > 3) {
-      const copy = fcntl_dupfd_cloexec.step(source as Operand | Fd, count).because('out of the way of the others');
+      const copy = fcntl_dupfd_cloexec.step(source, count).because('out of the way of the others');
       aside.push(copy);
       moved = copy.result;
     }
-    place.push(dup3.step(moved as Operand | Fd, target, 0).because(`becomes fd ${target} of the command`));
+    place.push(dup3.step(moved, target, 0).because(`becomes fd ${target} of the command`));
     if (typeof source === 'number' && target <= 2) place.push(block(target));
   });
   return [...aside, ...place];

@@ -38,7 +38,7 @@ function diagnoseLaunch(plan: Plan, launched: Launched): Diagnosis | undefined {
       step,
       errno: number,
       reason: 'cwd-not-found',
-      problem: `the working directory ${JSON.stringify(plan.parts.chdir?.args[0])} cannot be entered`,
+      problem: `the working directory ${JSON.stringify(step.args[0])} cannot be entered`,
     };
   }
   const attempt = attempts.find(({ exec }) => exec.key === step.key);
