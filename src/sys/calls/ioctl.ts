@@ -20,6 +20,8 @@ export {
 
 const fd = int<Fd>('int fd');
 const request = 'unsigned long request';
+/** What the questions about a namespace have in common. */
+const ofNamespace = { name: 'ioctl', man: 'ioctl_ns(2)', scope: 'process' } as const;
 
 /**
  * `ioctl(fd, NS_GET_NSTYPE)`: of which type a namespace is. See ioctl_ns(2).
@@ -31,9 +33,7 @@ const request = 'unsigned long request';
  * @throws SyscallError ENOTTY: not such a file.
  */
 export const ioctl_ns_get_nstype: Syscall<[fd: Fd], number> = defineSyscall({
-  name: 'ioctl',
-  man: 'ioctl_ns(2)',
-  scope: 'process',
+  ...ofNamespace,
   args: [fd, named(request, NS_GET, NS_GET.NSTYPE)],
   result: number,
 });
@@ -49,9 +49,7 @@ export const ioctl_ns_get_nstype: Syscall<[fd: Fd], number> = defineSyscall({
  * @throws SyscallError EPERM: it is not the caller's own user namespace or one below. ENOTTY: not such a file.
  */
 export const ioctl_ns_get_userns: Syscall<[fd: Fd], Fd> = defineSyscall({
-  name: 'ioctl',
-  man: 'ioctl_ns(2)',
-  scope: 'process',
+  ...ofNamespace,
   args: [fd, named(request, NS_GET, NS_GET.USERNS)],
   result: number,
 });
@@ -67,9 +65,7 @@ export const ioctl_ns_get_userns: Syscall<[fd: Fd], Fd> = defineSyscall({
  * this type have no parents. ENOTTY: not such a file.
  */
 export const ioctl_ns_get_parent: Syscall<[fd: Fd], Fd> = defineSyscall({
-  name: 'ioctl',
-  man: 'ioctl_ns(2)',
-  scope: 'process',
+  ...ofNamespace,
   args: [fd, named(request, NS_GET, NS_GET.PARENT)],
   result: number,
 });
@@ -84,9 +80,7 @@ export const ioctl_ns_get_parent: Syscall<[fd: Fd], Fd> = defineSyscall({
  * @throws SyscallError EINVAL: not a user namespace. ENOTTY: not such a file.
  */
 export const ioctl_ns_get_owner_uid: Syscall<[fd: Fd], Uid> = defineSyscall({
-  name: 'ioctl',
-  man: 'ioctl_ns(2)',
-  scope: 'process',
+  ...ofNamespace,
   args: [fd, named(request, NS_GET, NS_GET.OWNER_UID), outUint<Uid>('uid_t *argp')],
   result: (_returned, uid) => uid,
 });

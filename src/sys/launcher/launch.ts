@@ -13,7 +13,7 @@ import type { CloneArgs } from '../structs/clone-args.js';
 import { type EncodedProgram, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
 import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './layout.js';
 import type { Program } from './program.js';
-import { endTurn, takeTurn } from './turns.js';
+import { endTurn, mostAtOnce, takeTurn } from './turns.js';
 
 /** How a launch went. The pidfd is the caller's to close, and the child the caller's to wait for, also after a failure. */
 export interface Launched {
@@ -84,8 +84,8 @@ interface Laid {
 const usualSize = 1 << 17;
 const spares: Omit<Laid, 'mirror'>[] = [];
 
-/** The most blocks that are kept: as many as there are launches at once. */
-const mostSpares = 4;
+/** The most blocks that are kept: one for each launch on the pool, and one for those on this thread. */
+const mostSpares = mostAtOnce + 1;
 
 /** Lays a program into a block, or copies it there once more if it was the last one in it. */
 function lay(program: Program, values: LateValues): Laid {
