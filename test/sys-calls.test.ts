@@ -1,11 +1,21 @@
 // Real calls to the real kernel, of those that leave this process as it was.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as sys from '../src/sys/index.js';
+import { skipUnless } from './helpers/can.js';
 
 const { AT, O } = sys;
 const folder = mkdtempSync(join(tmpdir(), 'isolate-sys-'));
@@ -63,6 +73,10 @@ test('what cannot be passed on is refused before anything is done', () => {
   refused(() => sys.openat(AT.FDCWD, 'a\0b', 0, 0), /^openat\(const char \*pathname\): it has a NUL byte inside$/);
   refused(() => sys.execve('/bin/true', ['a', 'b\0'], []), /NUL/);
   refused(() => (sys.openat as (...args: unknown[]) => unknown)(AT.FDCWD, 'a'), /^openat\(int flags\): it is missing/);
+  refused(
+    () => sys.llistxattr(Buffer.of(0x61, 0, 0x62), 1),
+    /^llistxattr\(const char \*path\): it has a NUL byte inside$/,
+  );
   refused(() => sys.close(Number.NaN), /^close\(int fd\): it is not a whole number$/);
   refused(() => sys.close(1.5), /whole number/);
   refused(() => (sys.close as (fd: unknown) => void)('1'), /whole number/);
@@ -158,6 +172,41 @@ test('openat2 holds a path in a directory', () => {
   });
 });
 
+test('statx tells what a file is, and readlinkat where a link points', () => {
+  writeFileSync(join(folder, 'told'), 'twelve bytes');
+  const found = sys.statx(AT.FDCWD, join(folder, 'told'), 0, sys.STATX.BASIC_STATS);
+  const { ino, mode, mtimeMs } = statSync(join(folder, 'told'));
+  assert.equal([found.stx_size, found.stx_ino, found.stx_mode], [12, ino, mode]);
+  assert.is(found.stx_mtime.tv_sec, Math.floor(mtimeMs / 1000));
+  const device = sys.statx(AT.FDCWD, '/dev/null', 0, sys.STATX.TYPE);
+  assert.equal([device.stx_rdev_major, device.stx_rdev_minor], [1, 3]);
+  sys.symlinkat('to/somewhere', AT.FDCWD, join(folder, 'told-link'));
+  assert.is(sys.readlinkat(AT.FDCWD, join(folder, 'told-link'), 100).toString(), 'to/somewhere');
+  assert.is(sys.readlinkat(AT.FDCWD, join(folder, 'told-link'), 4).toString(), 'to/s', 'it is cut');
+  fails('EINVAL', () => sys.readlinkat(AT.FDCWD, join(folder, 'told'), 100));
+  fails('ENOENT', () => sys.statx(AT.FDCWD, join(folder, 'nothing'), 0, 0));
+});
+
+test('futex_cmp_requeue compares a number in memory: in a plan, what an earlier step left', () => {
+  const compared = (minor: number) => {
+    const asked = sys.statx.step(AT.FDCWD, '/dev/null', 0, sys.STATX.TYPE);
+    const place = asked.place(4, sys.statxBuffer.offsets.stx_rdev_minor);
+    const plan = sys.program({
+      before: [asked, sys.futex_cmp_requeue.step(place, minor)],
+      exec: [sys.execve.step('/bin/true', ['true'], [])],
+    });
+    const launched = sys.launchSync(plan);
+    if (launched.failure === undefined) {
+      sys.waitid(sys.P.PIDFD, launched.int(plan.pidfd), sys.W.EXITED);
+      sys.close(launched.int(plan.pidfd));
+    }
+    return launched.failure?.errno;
+  };
+  assert.is(compared(3), undefined);
+  assert.is(compared(5), sys.errno.EAGAIN);
+  fails('EFAULT', () => sys.futex_cmp_requeue(8, 0));
+});
+
 test('mkdirat, unlinkat, and a directory as the start of a path', () => {
   withFd(sys.openat(AT.FDCWD, folder, O.PATH | O.DIRECTORY | O.CLOEXEC, 0), (dir) => {
     sys.mkdirat(dir, 'sub', 0o700);
@@ -192,7 +241,7 @@ test('mknodat makes a FIFO for everybody, and a device for those who may', () =>
   assert.is(sys.makedev(1, 3), statSync('/dev/null').rdev);
 });
 
-test('fchmod, fchown and faccessat', () => {
+test('fchmod, fchown, fchownat and faccessat', () => {
   const path = join(folder, 'mode');
   withFd(sys.openat(AT.FDCWD, path, O.RDWR | O.CREAT | O.CLOEXEC, 0o600), (fd) => {
     sys.fchmod(fd, 0o4751);
@@ -200,6 +249,13 @@ test('fchmod, fchown and faccessat', () => {
     sys.fchmod(fd, 0o000);
     sys.fchown(fd, -1, -1);
     sys.fchown(fd, sys.getuid(), sys.getgid());
+    fails('ENOENT', () => sys.fchownat(AT.FDCWD, `${folder}/nothing`, -1, -1, 0));
+    if (may(sys.CAP.CHOWN)) {
+      sys.symlinkat('nowhere', AT.FDCWD, `${folder}/owned`);
+      sys.fchownat(AT.FDCWD, `${folder}/owned`, 1234, 5678, AT.SYMLINK_NOFOLLOW);
+      const { uid, gid } = lstatSync(`${folder}/owned`);
+      assert.equal([uid, gid], [1234, 5678]);
+    }
     assert.is(statSync(path).uid, process.getuid?.());
     if (!may(sys.CAP.CHOWN)) fails('EPERM', () => sys.fchown(fd, 0, -1));
   });
@@ -207,6 +263,69 @@ test('fchmod, fchown and faccessat', () => {
   // Not even CAP_DAC_OVERRIDE executes what nobody may.
   fails('EACCES', () => sys.faccessat(AT.FDCWD, path, sys.ACCESS.X_OK));
   fails('ENOTDIR', () => sys.faccessat(AT.FDCWD, `${path}/x`, sys.ACCESS.F_OK));
+});
+
+test('utimensat sets the times of a file, or of a link itself, to the nanosecond', () => {
+  const path = join(folder, 'times');
+  const link = join(folder, 'times-link');
+  writeFileSync(path, '');
+  sys.symlinkat('times', AT.FDCWD, link);
+  const timesOf = (file: string) => {
+    const { atimeNs, mtimeNs } = lstatSync(file, { bigint: true });
+    return [atimeNs, mtimeNs];
+  };
+  const times = [
+    { tv_sec: 1_000_000_000, tv_nsec: 123_456_789 },
+    { tv_sec: -1, tv_nsec: 999_999_999 },
+  ] as const;
+  const before = timesOf(path);
+  sys.utimensat(AT.FDCWD, link, times, AT.SYMLINK_NOFOLLOW);
+  assert.equal(timesOf(link), [1_000_000_000_123_456_789n, -1n]);
+  assert.equal(timesOf(path), before);
+  sys.utimensat(AT.FDCWD, Buffer.from(link), times, 0);
+  assert.equal(timesOf(path), [1_000_000_000_123_456_789n, -1n]);
+  const late = { tv_sec: 0, tv_nsec: 1_000_000_000 };
+  fails('EINVAL', () => sys.utimensat(AT.FDCWD, path, [late, late], 0));
+  fails('ENOENT', () => sys.utimensat(AT.FDCWD, join(folder, 'nothing'), times, 0));
+});
+
+/** Why a file there cannot have attributes of a user: a file system in memory, before Linux 6.6. */
+const noAttributes = (() => {
+  try {
+    sys.lsetxattr(folder, 'user.isolate', '', 0);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+})();
+
+skipUnless(test, noAttributes, 'extended attributes: of any file, and never of what a link points to', () => {
+  const path = Buffer.concat([Buffer.from(`${folder}/attributes-`), Buffer.of(0xff)]);
+  writeFileSync(path, '');
+  assert.equal(
+    sys.llistxattr(path, 1 << 16).filter((name) => name.toString().startsWith('user.')),
+    [],
+  );
+  sys.lsetxattr(path, 'user.isolate', 'a\0b', 0);
+  sys.lsetxattr(path, 'user.empty', '', sys.XATTR.CREATE);
+  const names = sys.llistxattr(path, 1 << 16).map(String);
+  assert.ok(names.includes('user.isolate') && names.includes('user.empty'));
+  assert.is(sys.lgetxattr(path, 'user.isolate', 64).toString(), 'a\0b');
+  assert.is(sys.lgetxattr(path, Buffer.from('user.empty'), 64).length, 0);
+  fails('ERANGE', () => sys.lgetxattr(path, 'user.isolate', 2));
+  fails('ERANGE', () => sys.llistxattr(path, 2));
+  fails('EEXIST', () => sys.lsetxattr(path, 'user.isolate', 'c', sys.XATTR.CREATE));
+  fails('ENODATA', () => sys.lsetxattr(path, 'user.other', 'c', sys.XATTR.REPLACE));
+  sys.lremovexattr(path, 'user.isolate');
+  fails('ENODATA', () => sys.lgetxattr(path, 'user.isolate', 64));
+  fails('ENODATA', () => sys.lremovexattr(path, 'user.isolate'));
+
+  const link = join(folder, 'attributes-link');
+  symlinkSync(path, link);
+  fails('ENODATA', () => sys.lgetxattr(link, 'user.empty', 64));
+  fails('EPERM', () => sys.lsetxattr(link, 'user.empty', 'x', 0));
+  fails('ENOENT', () => sys.llistxattr(join(folder, 'nothing'), 64));
+  if (!may(sys.CAP.SYS_ADMIN)) fails('EPERM', () => sys.lsetxattr(path, 'trusted.isolate', 'x', 0));
 });
 
 test('pipe2, dup3, fcntl: descriptors and their flags', () => {
@@ -232,6 +351,26 @@ test('pipe2, dup3, fcntl: descriptors and their flags', () => {
   assert.is(sys.fcntl_getfl(copy) & O.NONBLOCK, O.NONBLOCK);
   for (const fd of [from, to, copy]) sys.close(fd);
   fails('EBADF', () => sys.fcntl_getfd(copy));
+});
+
+test('lseek: the position in a file, and where it has data and holes', () => {
+  const far = 2 ** 40;
+  withFd(sys.memfd_create('sparse', sys.MFD.CLOEXEC), (fd) => {
+    assert.is(sys.lseek(fd, far, sys.SEEK.SET), far);
+    sys.write(fd, 'data');
+    assert.is(sys.lseek(fd, -3, sys.SEEK.CUR), far + 1);
+    assert.is(sys.read(fd, 10).toString(), 'ata');
+    assert.is(sys.lseek(fd, -4, sys.SEEK.END), far);
+    assert.is(sys.lseek(fd, 5, sys.SEEK.DATA), far);
+    assert.is(sys.lseek(fd, 5, sys.SEEK.HOLE), 5);
+    assert.is(sys.lseek(fd, far, sys.SEEK.HOLE), far + 4);
+    fails('ENXIO', () => sys.lseek(fd, far + 4, sys.SEEK.DATA));
+    fails('EINVAL', () => sys.lseek(fd, -1, sys.SEEK.SET));
+    fails('EINVAL', () => sys.lseek(fd, 0, 99));
+  });
+  const ends = sys.pipe2(O.CLOEXEC);
+  fails('ESPIPE', () => sys.lseek(ends[0], 0, sys.SEEK.CUR));
+  for (const fd of ends) sys.close(fd);
 });
 
 test('close_range marks descriptors, and closes them', () => {

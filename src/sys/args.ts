@@ -101,8 +101,9 @@ export function mode(c = 'mode_t mode'): In<number> {
 }
 
 /** C strings end at a NUL, so one inside would cut the string without a word. */
-function nulInside(text: string): string | undefined {
-  return text.includes('\0') ? 'it has a NUL byte inside' : undefined;
+function nulInside(value: string | Uint8Array): string | undefined {
+  const found = typeof value === 'string' ? value.includes('\0') : value.includes(0);
+  return found ? 'it has a NUL byte inside' : undefined;
 }
 
 /** A string with its closing NUL; `null` is a NULL pointer. */
@@ -111,6 +112,16 @@ export function string<T extends string | null = string>(c: string): In<T> {
     encode: (value, block) => (value === null ? 0 : block.putString(value)),
     render: (value) => (value === null ? 'NULL' : JSON.stringify(value)),
     refuse: (value) => (value === null ? undefined : nulInside(value)),
+  });
+}
+
+/** A string with its closing NUL that need not be text, as the name of a file: bytes where it is no UTF-8. */
+export function byteString(c: string): In<string | Uint8Array> {
+  return input<string | Uint8Array>(c, {
+    encode: (value, block) =>
+      typeof value === 'string' ? block.putString(value) : block.putBytes(Buffer.concat([value, Buffer.of(0)])),
+    render: (value) => (typeof value === 'string' ? JSON.stringify(value) : quoted(value)),
+    refuse: nulInside,
   });
 }
 

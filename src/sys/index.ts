@@ -4,6 +4,7 @@ export {
   type AnyArg,
   type Arg,
   array,
+  byteString,
   bytes,
   constant,
   counted,
@@ -46,7 +47,9 @@ export {
   fcntl_setfd,
   fcntl_setfl,
 } from './calls/fcntl.js';
-export { close, close_range, dup3, memfd_create, openat, openat2, pipe2, read, write } from './calls/file.js';
+export { close, close_range, dup3, lseek, memfd_create, openat, openat2, pipe2, read, write } from './calls/file.js';
+export { utimensat } from './calls/file-times.js';
+export { futex_cmp_requeue } from './calls/futex.js';
 export { getgroups, setgroups } from './calls/groups.js';
 export { setdomainname, sethostname } from './calls/identity.js';
 export {
@@ -75,13 +78,14 @@ export {
   open_tree,
 } from './calls/mount-fd.js';
 export { clone3, setns, unshare } from './calls/namespace.js';
-export { faccessat, fchmod, fchown, makedev, mkdirat, mknodat, symlinkat, unlinkat } from './calls/path.js';
+export { faccessat, fchmod, fchown, fchownat, makedev, mkdirat, mknodat, symlinkat, unlinkat } from './calls/path.js';
 export { pidfd_getfd, pidfd_open, pidfd_send_signal } from './calls/pidfd.js';
 export { prctl } from './calls/prctl.js';
 export { getpgid, getpid, getppid, getsid, gettid, kill, setsid } from './calls/process.js';
 export { prlimit64, sched_setaffinity } from './calls/resource.js';
 export { type Disposition, rt_sigaction, rt_sigprocmask, rt_sigprocmask_from } from './calls/signal.js';
 export { bind, recvmsg, sendmsg, socket, socketpair } from './calls/socket.js';
+export { readlinkat, statx } from './calls/stat.js';
 export {
   ioctl_tcgets,
   ioctl_tcsets,
@@ -97,9 +101,11 @@ export {
 } from './calls/terminal.js';
 export { ppoll, type Waited, waitid } from './calls/wait.js';
 export { chdir, chroot, fchdir, umask } from './calls/working-directory.js';
+export { lgetxattr, llistxattr, lremovexattr, lsetxattr } from './calls/xattr.js';
 export { CAP } from './constants/capability.js';
 export { F, F_SEAL, FD } from './constants/fcntl.js';
-export { ACCESS, AT, CLOSE_RANGE, MFD, O, openFlagsOf, RESOLVE, S_IF } from './constants/file.js';
+export { ACCESS, AT, CLOSE_RANGE, MFD, O, openFlagsOf, RESOLVE, S_IF, SEEK, STATX } from './constants/file.js';
+export { FUTEX } from './constants/futex.js';
 export { FIO, NS_GET, SIOC, TC, TIOC } from './constants/ioctl.js';
 export { KEY_SPEC, KEYCTL } from './constants/key.js';
 export {
@@ -123,6 +129,7 @@ export { SIG, SIG_HOW } from './constants/signal.js';
 export { AF, IFF, MSG, NETLINK, SCM, SOCK, SOL } from './constants/socket.js';
 export { CC, CFLAG, IFLAG, LFLAG, OFLAG } from './constants/termios.js';
 export { __W, CLD, P, W } from './constants/wait.js';
+export { XATTR } from './constants/xattr.js';
 export { type ErrnoName, errno, errnoName, errnoText } from './errno.js';
 export { IsolateError, SpecError, SyscallError } from './errors.js';
 export { type FlagName, type FlagSet, flagNames, flagSet, nameOfValue } from './flags.js';
@@ -158,6 +165,8 @@ export type { OpenHow } from './structs/open-how.js';
 export type { EpollEvent, PollFd } from './structs/poll.js';
 export type { Rlimit, Rusage, Timeval } from './structs/resource.js';
 export { netlinkAddress, unixAddress } from './structs/sockaddr.js';
+export { type Statx, statxBuffer } from './structs/statx.js';
 export type { Termios, WindowSize } from './structs/terminal.js';
+export type { Timespec } from './structs/time.js';
 export { defineSyscall, nothing, number, type Syscall } from './syscall.js';
 export type { Word } from './word.js';

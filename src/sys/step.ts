@@ -76,8 +76,8 @@ export class Step {
   }
 
   /** Where this step leaves what it gives back through an argument, as an operand of a later one. */
-  place(argument: number): Stored {
-    return new Stored(this.key, 'address', { argument, offset: 0 });
+  place(argument: number, offset = 0): Stored {
+    return new Stored(this.key, 'address', { argument, offset });
   }
 
   #with(parts: Partial<StepParts>): Step {

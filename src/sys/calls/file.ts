@@ -1,6 +1,6 @@
-import { bytes, dirfd, flags, int, mode, outBytes, outFds, sized, string } from '../args.js';
+import { bytes, dirfd, flags, int, mode, oneOf, outBytes, outFds, sized, string } from '../args.js';
 import type { Fd } from '../brands.js';
-import { CLOSE_RANGE, MFD, O, openFlagNames } from '../constants/file.js';
+import { CLOSE_RANGE, MFD, O, openFlagNames, SEEK } from '../constants/file.js';
 import { flagNames } from '../flags.js';
 import { type OpenHow, openHow } from '../structs/open-how.js';
 import { defineSyscall, nothing, number, type Syscall } from '../syscall.js';
@@ -146,6 +146,29 @@ export const write: Syscall<[fd: Fd, data: string | Uint8Array], number> = defin
   man: 'write(2)',
   scope: 'process',
   args: [int<Fd>('int fd'), bytes('const void *buf', 'size_t count')],
+  result: number,
+});
+
+/**
+ * `lseek(fd, offset, whence)`: moves the position in a file, and says where it is then: so also where the file has data,
+ * and where holes, which take no room and read as zeros. See lseek(2).
+ *
+ * Acts on the process, whose threads share the position in the file.
+ *
+ * @param fd - the file.
+ * @param offset - bytes: from where `whence` says, or where to look from.
+ * @param whence - a {@link SEEK} value. `SEEK_DATA` and `SEEK_HOLE` look for what is next, at `offset` or after it; a
+ * file ends in a hole. A file system that knows no holes takes all of a file for data.
+ * @returns the new position from the start of the file, exact up to 2^53.
+ * @throws SyscallError EINVAL: another `whence`, which `SEEK_DATA` is for some special files; or it would be before the
+ * start. ENXIO: `offset` is beyond the end, or nothing but a hole comes after it, with `SEEK_DATA`. ESPIPE: a pipe or a
+ * socket has no position. EOVERFLOW: it would be more than a position can be. EBADF: not open.
+ */
+export const lseek: Syscall<[fd: Fd, offset: number, whence: number], number> = defineSyscall({
+  name: 'lseek',
+  man: 'lseek(2)',
+  scope: 'process',
+  args: [int<Fd>('int fd'), int('off_t offset'), oneOf('int whence', SEEK)],
   result: number,
 });
 

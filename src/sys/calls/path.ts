@@ -147,6 +147,33 @@ export const fchown: Syscall<[fd: Fd, owner: Uid, group: Gid], void> = defineSys
 });
 
 /**
+ * `fchownat(dirfd, pathname, owner, group, flags)`: sets the owner and the group of a file. See chown(2).
+ *
+ * Acts on the file. The set-user-id and set-group-id bits of a program are cleared.
+ *
+ * @param dirfd - where a relative path starts: a directory, or `AT.FDCWD`.
+ * @param pathname - the file.
+ * @param owner - a user id of the caller's user namespace; -1 leaves it as it is.
+ * @param group - a group id of the caller's user namespace; -1 leaves it as it is.
+ * @param flags - `AT.SYMLINK_NOFOLLOW` for a link itself, or 0.
+ * @throws SyscallError EPERM, EINVAL, EROFS: as {@link fchown}. ENOENT, ENOTDIR: it is not there.
+ */
+export const fchownat: Syscall<[dirfd: Fd, pathname: string, owner: Uid, group: Gid, flags: number], void> =
+  defineSyscall({
+    name: 'fchownat',
+    man: 'chown(2)',
+    scope: 'process',
+    args: [
+      dirfd(),
+      string('const char *pathname'),
+      int<Uid>('uid_t owner'),
+      int<Gid>('gid_t group'),
+      flags('int flags', AT),
+    ],
+    result: nothing,
+  });
+
+/**
  * `faccessat(dirfd, pathname, mode)`: asks whether the *real* user and group of the caller may do something with a
  * file. See access(2).
  *

@@ -88,5 +88,26 @@ export const S_IF = flagSet('S_IF', 'linux/stat.h', {
   IFO: 0o010000,
 });
 
+/** What statx(2) is asked for, and what it gave. */
+export const STATX = flagSet('STATX_', 'linux/stat.h', {
+  TYPE: 0x001,
+  MODE: 0x002,
+  NLINK: 0x004,
+  UID: 0x008,
+  GID: 0x010,
+  ATIME: 0x020,
+  MTIME: 0x040,
+  CTIME: 0x080,
+  INO: 0x100,
+  SIZE: 0x200,
+  BLOCKS: 0x400,
+  BASIC_STATS: 0x7ff,
+  BTIME: 0x800,
+  MNT_ID: 0x1000,
+});
+
+/** From where lseek(2) counts; and the next data, or the next hole. */
+export const SEEK = flagSet('SEEK_', 'linux/fs.h', { SET: 0, CUR: 1, END: 2, DATA: 3, HOLE: 4 });
+
 /** What access(2) is asked for. */
 export const ACCESS = flagSet('', 'unistd.h', { R_OK: 4, W_OK: 2, X_OK: 1, F_OK: 0 });

@@ -7,7 +7,7 @@ import { MFD } from '../constants/file.js';
 import { CLONE } from '../constants/namespace.js';
 import { IsolateError } from '../errors.js';
 import { runLauncher, runLauncherOnPool } from '../ffi.js';
-import { Late, type LateValues, type StepKey, type Stored } from '../operand.js';
+import type { LateValues, StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
 import { type EncodedProgram, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
@@ -79,6 +79,8 @@ interface Laid {
   readonly mirror: number;
   /** What is in the block before the launch; undefined where that is another thing each time. */
   readonly image: Buffer | undefined;
+  /** The values that stand in it. */
+  readonly values: LateValues;
 }
 
 const usualSize = 1 << 17;
@@ -89,7 +91,9 @@ const mostSpares = mostAtOnce + 1;
 
 /** Lays a program into a block, or copies it there once more if it was the last one in it. */
 function lay(program: Program, values: LateValues): Laid {
-  const again = spares.findIndex((spare) => spare.program === program && spare.image !== undefined);
+  const again = spares.findIndex(
+    (spare) => spare.program === program && spare.image !== undefined && sameValues(spare.values, values),
+  );
   if (again >= 0) {
     const [spare] = spares.splice(again, 1) as [Laid & { image: Buffer }];
     spare.block.bytes.set(spare.image);
@@ -105,13 +109,12 @@ function lay(program: Program, values: LateValues): Laid {
 }
 
 function layAnew(program: Program, values: LateValues, mirror: Fd): Laid {
-  const isAlwaysSame = mirror < 0 && !program.steps.some(({ step }) => step.args.some((arg) => arg instanceof Late));
   let block = spares.shift()?.block ?? new Block(usualSize);
   for (;;) {
     try {
       const encoded = encodeProgram(program, { ...values, [mirrorValue]: mirror }, block);
-      const image = isAlwaysSame ? Buffer.from(block.bytes.subarray(0, block.used)) : undefined;
-      return { program, block, encoded, mirror, image };
+      const image = mirror < 0 ? Buffer.from(block.bytes.subarray(0, block.used)) : undefined;
+      return { program, block, encoded, mirror, image, values };
     } catch (error) {
       if (!(error instanceof BlockFullError)) throw error;
       block = new Block(Math.max(block.size * 2, error.needed * 2));
@@ -121,6 +124,11 @@ function layAnew(program: Program, values: LateValues, mirror: Fd): Laid {
 
 /** Descriptors from here on are not among those that a command is given. */
 const lowestMirror = 512;
+
+function sameValues(one: LateValues, other: LateValues): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
 
 function openMirror(): Fd {
   const memfd = memfd_create('isolate-launch', MFD.CLOEXEC);
@@ -136,10 +144,10 @@ function isFork(step: Step): boolean {
   return step.op === 'clone' && (((step.args[0] as CloneArgs).flags ?? 0) & CLONE.VM) === 0;
 }
 
-function giveBack({ block, encoded, mirror, image, program }: Laid): void {
+function giveBack({ block, encoded, mirror, image, values, program }: Laid): void {
   if (mirror >= 0) close(mirror);
   if (block.size !== usualSize || spares.length >= mostSpares) return;
-  spares.push({ block, encoded, image, program });
+  spares.push({ block, encoded, image, values, program });
 }
 
 /** Copies what the program left before the block is used again. */
