@@ -1,6 +1,6 @@
 import { cgroup } from './cgroup.js';
 import { ipc } from './ipc.js';
-import { mount } from './mount.js';
+import { mount } from './mount/namespace.js';
 import type { Namespace, NamespaceKind } from './namespace.js';
 import { net } from './net.js';
 import { pid } from './pid.js';

@@ -1,4 +1,4 @@
-import { AT, CLONE, clone3, O, openat, type Step, unshare, write } from '../sys/index.js';
+import { AT, CLONE, clone3, close, O, openat, type Step, unshare, write } from '../sys/index.js';
 import type { Namespace } from './namespace.js';
 
 /**
@@ -42,7 +42,8 @@ export function timeOffsets(offsets: ClockOffsets): Step[] {
     .step(file.result, text)
     .expecting(text.length)
     .because('how far ahead of the host the clocks are');
-  return [make, file, written];
+  const done = close.step(file.result).because('what is open for writing keeps its mount writable');
+  return [make, file, written, done];
 }
 
 /** `SECONDS NANOSECONDS`, where the second is never negative: -0.5 s is `-1 500000000`. */

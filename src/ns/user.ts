@@ -63,7 +63,13 @@ const writeOnly = O.WRONLY | O.CLOEXEC;
 /** Opens a file and writes it with a single write, which is all that the kernel takes for a map. */
 function writeFile(path: string | Late<string>, text: string, why: string): Step[] {
   const file = openat.step(AT.FDCWD, path, writeOnly, 0).because(why);
-  return [file, write.step(file.result, text).expecting(text.length).because(why)];
+  return [
+    file,
+    write.step(file.result, text).expecting(text.length).because(why),
+    close
+      .step(file.result)
+      .because('the file has taken its one write, and what is open for writing keeps its mount writable'),
+  ];
 }
 
 /**
@@ -126,11 +132,6 @@ export function mapsFromParent({ users, groups }: IdMaps): MapHandshake {
   const waits = ppoll
     .step(either, { tv_sec: longestWait, tv_nsec: 0 })
     .because('waits until they are written, or the parent is gone');
-  const writeFromParent = (name: string, text: string, why: string) => {
-    const steps = writeFile(mapFile(name), text, why);
-    const [file] = steps;
-    return file === undefined ? steps : [...steps, close.step(file.result).because('the file has taken its one write')];
-  };
   return {
     child: [
       close.step(late(parentEnd)).because('the end of the parent is seen only if nobody else holds its end'),
@@ -140,8 +141,8 @@ export function mapsFromParent({ users, groups }: IdMaps): MapHandshake {
     ],
     waits,
     parent: [
-      ...writeFromParent('uid_map', formatIdMap(users), 'which users exist inside'),
-      ...writeFromParent('gid_map', formatIdMap(groups), 'which groups exist inside'),
+      ...writeFile(mapFile('uid_map'), formatIdMap(users), 'which users exist inside'),
+      ...writeFile(mapFile('gid_map'), formatIdMap(groups), 'which groups exist inside'),
       write.step(late(parentEnd), '!').because('lets the child go on'),
     ],
   };
