@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { release } from 'node:os';
+import { release, userInfo } from 'node:os';
 import { namespaceKinds, namespaces } from '../ns/index.js';
 import { capget, prlimit64, RLIMIT } from '../sys/index.js';
+import { hasNewMountCalls, hasOpenat2 } from './probe.js';
 import { hasSignal, signalMask } from './signal-mask.js';
 import type { Host } from './spec/host.js';
+import { thisHostFiles } from './this-host-files.js';
 
 let last: Host | undefined;
 
@@ -16,12 +18,14 @@ export function thisHost(): Host {
     cwd: workingDirectory(),
     environment: environmentNow(last?.environment),
   };
-  if (last === undefined || !isSame(now, last)) last = { ...(last ?? readUnchanging()), ...now };
+  if (last === undefined || !isSame(now, last)) {
+    last = { ...(last ?? readUnchanging()), ...now, homes: homesOf(now) };
+  }
   return last;
 }
 
 type Changing = 'uid' | 'gid' | 'environment' | 'capabilities' | 'cwd';
-type Unchanging = Omit<Host, Changing>;
+type Unchanging = Omit<Host, Changing | 'homes'>;
 
 function isSame(now: Pick<Host, Changing>, before: Host): boolean {
   return (
@@ -45,6 +49,21 @@ function environmentNow(before: Host['environment'] = {}): Host['environment'] {
     changed ||= before[name] !== value;
   }
   return changed ? environment : before;
+}
+
+/** Where the environment says, and where the user database says: a program that has changed its user may have both. */
+function homesOf({ environment }: Pick<Host, 'environment'>): string[] {
+  const homes = [environment.HOME, homeOfUser()];
+  return [...new Set(homes.filter((home): home is string => home?.startsWith('/') === true))];
+}
+
+/** A user without an entry has no home there. */
+function homeOfUser(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Node remembers the answer of `process.cwd()`, also when the directory was changed by a call of its own. */
@@ -72,6 +91,11 @@ function readUnchanging(): Unchanging {
     namespaces: namespaceKinds.filter((kind) => existsSync(`/proc/self/ns/${namespaces[kind].file}`)),
     timeEntersAtExec: kernelIsAtLeast(6, 3),
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),
+    files: thisHostFiles,
+    mountCalls: hasNewMountCalls() ? 'new' : 'classic',
+    openat2: hasOpenat2(),
+    overlayUserXattr: kernelIsAtLeast(5, 11),
+    tmpfsUserXattr: kernelIsAtLeast(6, 6),
   };
 }
 

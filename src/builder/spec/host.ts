@@ -1,4 +1,5 @@
 import type { NamespaceKind } from '../../ns/index.js';
+import type { HostFiles } from './host-files.js';
 
 /**
  * What a plan depends on besides the spec: facts of the host and of the caller, as data. The plan for a command on another
@@ -25,6 +26,18 @@ export interface Host {
   readonly namespaces: readonly NamespaceKind[];
   /** Whether a time namespace is entered by execve(2): from Linux 6.3 on. */
   readonly timeEntersAtExec: boolean;
+  /** The files of the host, as far as a plan asks for them. */
+  readonly files: HostFiles;
+  /** Where the caller is at home: by the environment, and by the user database. */
+  readonly homes: readonly string[];
+  /** Which calls make mounts: those of Linux 5.2 to 5.12 (`open_tree`, `move_mount`, `mount_setattr` …), or mount(2) alone. */
+  readonly mountCalls: 'new' | 'classic';
+  /** Whether the kernel has openat2(2): from Linux 5.6 on. */
+  readonly openat2: boolean;
+  /** Whether an overlay can keep its notes where a user may write them, as in a user namespace: from Linux 5.11 on. */
+  readonly overlayUserXattr: boolean;
+  /** Whether a file system in memory can hold such notes: from Linux 6.6 on. */
+  readonly tmpfsUserXattr: boolean;
   /** Whether a map of the caller's user 0 takes CAP_SETFCAP: from Linux 5.12 on. */
   readonly rootMapTakesSetfcap: boolean;
 }

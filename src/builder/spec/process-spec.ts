@@ -1,4 +1,5 @@
 import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
+import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { StdioEntry } from './stdio.js';
 
 /**
@@ -16,11 +17,17 @@ export interface ProcessSpec {
   readonly mapRoot?: true;
   readonly hostname?: string;
   readonly domainname?: string;
+  /** What `/` is; left out, the host's own file system as the caller sees it. */
+  readonly root?: RootSpec;
+  /** What is mounted and made in it, in this order. */
+  readonly files?: readonly FilesEntry[];
   /**
-   * Where a fresh proc is mounted; `false` for nowhere. Left out, it is `/proc` if both a PID and a mount namespace are
-   * new: without it the process would see the host's processes under ids that mean nothing to it.
+   * No proc is mounted but where `files` say so. Left out, one is mounted at `/proc`, before all else, if both a PID and a mount
+   * namespace are new: without it the process would see the host's processes under ids that mean nothing to it.
    */
-  readonly proc?: string | false;
+  readonly proc?: false;
+  /** How the new mount namespace stands to the host's: what the host mounts later stays outside, or comes in. */
+  readonly propagation?: 'slave';
   /** The loopback interface of a new network namespace is up. */
   readonly loopback?: true;
   readonly clock?: ClockOffsets;

@@ -1,50 +1,28 @@
 import { SpecError } from '../../sys/index.js';
+import { type Check, is, isBoolean, isList, isNumber, isObject, isRecord, isString, isTrue } from './check-shape.js';
+import { isFilesEntry, isRoot } from './files-shape.js';
 import type { ProcessSpec } from './process-spec.js';
 
 /** A spec that isolates nothing. */
 export const bareSpec: ProcessSpec = freeze({ version: 1, unshare: [], env: { inherit: true, set: {} } });
 
-type Check = (value: unknown) => boolean;
-
-const isString: Check = (value) => typeof value === 'string';
-const isNumber: Check = (value) => typeof value === 'number';
-const isTrue: Check = (value) => value === true;
-const isList =
-  (item: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(item);
-const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-/** An object with these fields and no others; those that end in `?` may be missing. */
-const isRecord =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) => {
-    if (!isObject(value)) return false;
-    const given = value as Record<string, unknown>;
-    const known = Object.entries(checks).map(([key, check]) => ({
-      key: key.replace('?', ''),
-      check,
-      may: key.endsWith('?'),
-    }));
-    return (
-      Object.keys(given).every((name) => known.some(({ key }) => key === name)) &&
-      known.every(({ key, check, may }) => (given[key] === undefined ? may : check(given[key])))
-    );
-  };
 const isIdMap = isRecord({ inside: isNumber, outside: isNumber, count: isNumber });
-const isBoolean: Check = (value) => typeof value === 'boolean';
 const isVariables: Check = (value) =>
   isObject(value) && Object.values(value as object).every((one) => one === null || isString(one));
 
 /** The fields of a spec and what each has to be: ranges and combinations are for `compile`, which knows the host. */
 const fields: Record<keyof ProcessSpec, Check> = {
-  version: (value) => value === 1,
+  version: is(1),
   unshare: isList(isString),
   userMap: isList(isIdMap),
   groupMap: isList(isIdMap),
   mapRoot: isTrue,
   hostname: isString,
   domainname: isString,
-  proc: (value) => value === false || isString(value),
+  root: isRoot,
+  files: isList(isFilesEntry),
+  proc: is(false),
+  propagation: is('slave'),
   loopback: isTrue,
   clock: isRecord({ 'monotonic?': isNumber, 'boottime?': isNumber }),
   env: isRecord({ inherit: isBoolean, set: isVariables }),
@@ -72,12 +50,25 @@ export function readSpec(json: unknown): ProcessSpec {
   for (const name of Object.keys(given)) {
     const check = Object.hasOwn(fields, name) ? fields[name as keyof ProcessSpec] : undefined;
     if (check === undefined) throw new SpecError(name, 'a spec has no such field');
+    if (name === 'files') checkFiles(given[name]);
     if (!check(given[name])) throw new SpecError(name, `${shown(name, given[name])} is not what it has to be`);
   }
   for (const name of ['version', 'unshare', 'env'] as const) {
     if (given[name] === undefined) throw new SpecError(name, 'it is missing');
   }
   return freeze(structuredClone(given) as unknown as ProcessSpec);
+}
+
+/** Tells which of the entries it is: what others contain may be a secret. */
+function checkFiles(files: unknown): void {
+  if (!Array.isArray(files)) return;
+  const wrong = files.findIndex((entry) => !isFilesEntry(entry));
+  if (wrong < 0) return;
+  const { contents: _, ...shown } = isObject(files[wrong]) ? files[wrong] : { entry: files[wrong] };
+  throw new SpecError(
+    'files',
+    `entry ${wrong}, ${JSON.stringify(shown)}, is not what an entry has to be: an unknown type or field, or one of the wrong kind`,
+  );
 }
 
 /** What is in an environment may be a secret. */
