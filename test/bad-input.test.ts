@@ -106,7 +106,7 @@ refuses('a NUL in the host name', { field: 'hostname' }, () => isolate().hostnam
 refuses('a NUL in the domain name', { field: 'domainname' }, () => isolate().domainname(nul));
 refuses('a NUL in the working directory', { field: 'cwd' }, () => bare().cwd(`/${nul}`));
 refuses('a NUL in argv[0]', { field: 'argv0' }, () => bare().argv0(nul));
-refuses('a NUL in the place of proc', { field: 'proc' }, () => isolate().proc(`/${nul}`));
+refuses('a NUL in the place of proc', { field: 'files' }, () => isolate().proc(`/${nul}`));
 
 const through = /through a file or stdin/;
 const twoMillion = 'x'.repeat(2_000_000);
@@ -284,14 +284,14 @@ refuses('the loopback interface of the host', { field: 'loopback', help: add('ne
 refuses('root without a user namespace', { field: 'mapRoot', help: add('user') }, () => bare().mapRoot());
 refuses('a map without a user namespace', { field: 'userMap', help: add('user') }, () => bare().mapUsers('0:0:1'));
 refuses('a map of groups without one', { field: 'groupMap', help: add('user') }, () => bare().mapGroups('0:0:1'));
-refuses('proc without a mount namespace', { field: 'proc', help: add('mount') }, () => without('mount').proc('/proc'));
-refuses('proc without a PID namespace', { field: 'proc', help: add('pid') }, () => without('pid').proc('/proc'));
+refuses('proc without a mount namespace', { field: 'files', help: add('mount') }, () => without('mount').proc('/proc'));
+refuses('proc without a PID namespace', { field: 'files', help: add('pid') }, () => without('pid').proc('/proc'));
 refuses('clocks without a time namespace', { field: 'clock', help: add('time') }, () =>
   isolate.from({ version: 1, unshare: [], env: { inherit: true, set: {} }, clock: { monotonic: 1 } }),
 );
 
 for (const target of ['', 'proc', './proc']) {
-  refuses(`proc at ${JSON.stringify(target)}`, { field: 'proc' }, () => isolate().proc(target));
+  refuses(`proc at ${JSON.stringify(target)}`, { field: 'files' }, () => isolate().proc(target));
 }
 refuses('a working directory that is no text', { field: 'cwd' }, () => bare().cwd(5 as never));
 refuses('a host name that is no text', { field: 'hostname' }, () =>

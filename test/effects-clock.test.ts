@@ -160,8 +160,11 @@ for (const [name, host, reason] of ways) {
   });
 
   skipUnless(test, reason, `${name}: a mount that fails after it`, async () => {
-    const error = await failure(bare().unshare('user', 'mount', 'pid', 'time').proc('/no/such/directory'), 'true');
-    assert.equal([error.code, error.syscall, error.from], ['ENOENT', 'mount', '.proc("/no/such/directory")']);
+    // A directory that this program has in /proc, and no child of it.
+    const own = `/proc/self/task/${process.pid}`;
+    const error = await failure(bare().unshare('user', 'mount', 'pid', 'time').bind(own, '/tmp'), 'true');
+    assert.equal([error.code, error.syscall], ['ENOENT', 'open_tree']);
+    assert.match(error.from, /^\.bind\(/);
   });
 }
 

@@ -169,7 +169,7 @@ test('without it, NoNewPrivs is 0 and noNewPrivs() sets it to 1', async () => {
 });
 
 const setfcap = 31;
-const inner = programOf('await isolate().spawn("true", [], { stdio: "inherit" }).then((it) => it.exited);');
+const inner = programOf('await isolate().proc(false).spawn("true", [], { stdio: "inherit" }).then((it) => it.exited);');
 
 skipUnless(test, either(rootOnly(), noProc), 'root without CAP_SETFCAP maps no user 0, and is told so', async () => {
   const { stderr } = await isolate()

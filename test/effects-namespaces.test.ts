@@ -88,9 +88,9 @@ skipUnless(test, noProc, 'a fresh proc shows the processes of the sandbox alone'
 });
 
 skipUnless(test, noProc, 'a fresh proc can be mounted elsewhere: /proc is that of the host then', async () => {
-  const box = bare().unshare('user', 'pid', 'mount').proc('/tmp');
+  const box = bare().unshare('user', 'pid', 'mount').proc('/srv');
   assert.is(
-    await shell(box, `echo $$; cat /proc/${process.pid}/comm; readlink /tmp/self/ns/pid > /dev/null && echo fresh`),
+    await shell(box, `echo $$; cat /proc/${process.pid}/comm; readlink /srv/self/ns/pid > /dev/null && echo fresh`),
     `1\n${readFileSync('/proc/self/comm', 'utf8')}fresh`,
   );
 });

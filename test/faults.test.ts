@@ -39,6 +39,29 @@ const beforeLinux63: Host = { ...thisHost(), timeEntersAtExec: false };
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noTime = either(noNamespaces, timeNamespacesRefused());
 
+const noOverlay = thisHost().tmpfsUserXattr ? undefined : 'overlays in memory need Linux 6.6';
+/** Each kind of entry that a user may have, on a root of its own. */
+const richFiles = bare()
+  .unshare(...namespaces)
+  .emptyRoot()
+  .roBind('/usr')
+  .roBind('/bin')
+  .tryRoBind('/lib')
+  .tryRoBind('/lib64')
+  .bind('/etc', '/data/etc', { topOnly: true })
+  .dev()
+  .tmpfs('/tmp', { mode: 0o1777, size: '1M' })
+  .sysfs('/sys')
+  .file('/text', 'contents')
+  .file('/data/etc/passwd', 'covers the one below')
+  .symlink('text', '/link')
+  .mask('/usr/share')
+  .readonly('/tmp')
+  .remount('/usr', { noexec: false })
+  .overlay('/srv', { lowers: ['/etc'] })
+  .snapshot('/usr/lib')
+  .propagation('shared', '/srv');
+
 const cases: readonly Case[] = [
   {
     name: 'isolate() with a host name, clocks, a directory, a mask and pipes',
@@ -92,6 +115,25 @@ const cases: readonly Case[] = [
       .stdio(['ignore', 'ignore', 'pipe']),
     host: beforeLinux63,
     skip: either(rootOnly(), noTime),
+  },
+  {
+    name: 'a new root with every kind of entry',
+    sandbox: richFiles.stdio('pipe'),
+    skip: either(noNamespaces, noOverlay),
+  },
+  {
+    name: 'the same by mount(2) alone, and without openat2',
+    sandbox: richFiles.stdio('ignore'),
+    host: { ...thisHost(), mountCalls: 'classic', openat2: false },
+    skip: either(noNamespaces, noOverlay),
+  },
+  {
+    name: 'a bind with other owners',
+    sandbox: bare()
+      .unshare('user', 'mount')
+      .bind('/etc', '/mnt', { idmap: { users: ['0:1000:1'] } })
+      .stdio('ignore'),
+    skip: either(rootOnly(), noNamespaces),
   },
   {
     name: 'bare() as another user of the host',
@@ -247,8 +289,9 @@ async function failureOf(launched: Promise<Started>): Promise<StepError | undefi
     if (error instanceof StepError) return error;
     throw error;
   }
-  const { pid, pidfd, pipes } = started;
+  const { pid, pidfd, pipes, changes } = started;
   for (const end of pipes.values()) close(end);
+  if (changes !== undefined) close(changes);
   await new RunningProcess({ pid, pidfd, isInit: false, streams: new Map() })[Symbol.asyncDispose]();
   return undefined;
 }

@@ -1,11 +1,15 @@
 // What an error says can be done about it: each rule is provoked here, and where it names a way out, that works.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bare, StepError } from '../src/index.js';
+import { compile } from '../src/builder/compile/compile.js';
+import { start } from '../src/builder/process/start.js';
+import { thisHost } from '../src/builder/this-host.js';
+import { thisHostFiles } from '../src/builder/this-host-files.js';
+import { bare, type HostFiles, type Sandbox, StepError } from '../src/index.js';
 import { freshProcRefused, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 
@@ -63,13 +67,15 @@ skipUnless(test, noUser, 'clone3, EPERM: no user namespaces for this user', () =
 
 skipUnless(test, noProc, 'mount, EPERM: parts of /proc are covered', () => {
   const namespaces = ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--mount-proc'];
-  const [fresh, none, shared] = tellInside(
+  const [fresh, another, none, shared] = tellInside(
     namespaces,
     'mount -t tmpfs none /proc/tty',
     "bare().unshare('user', 'mount', 'pid')",
+    "bare().unshare('user', 'mount', 'pid').tmpfs('/tmp')",
     "bare().unshare('user', 'mount', 'pid').proc(false)",
     "bare().unshare('user', 'mount', 'pid').share('pid')",
   );
+  failsWith(another, 'fsmount', 'EPERM', /^possible cause: .*\/proc are covered/);
   failsWith(fresh, 'mount', 'EPERM', /^possible cause: .*\/proc are covered.*\.proc\(false\), or \.share\('pid'\)/);
   assert.equal([none, shared], [{}, {}], 'both ways out work');
 });
@@ -112,11 +118,80 @@ skipUnless(test, rootOnly() ?? noUser, 'openat, EACCES: a program that has chang
   assert.equal(mended, {}, 'the way out works');
 });
 
+/** The failure of a bind on a host whose files are not what its answers say. */
+async function failureOn(sandbox: Sandbox, wrong: Partial<HostFiles>): Promise<StepError> {
+  const host = { ...thisHost(), files: { ...thisHostFiles, ...wrong } };
+  const plan = compile(sandbox.stdio('ignore').spec, { file: 'true', args: [] }, host);
+  const error = await start(plan, sandbox.spec, undefined).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.instance(error, StepError);
+  return error as StepError;
+}
+
+skipUnless(test, noUser, 'openat2, ELOOP: a symbolic link that was not there when the plan was made', async () => {
+  const link = join(folder, 'link');
+  symlinkSync('/etc', link);
+  const at: HostFiles['at'] = (path) => (path === link ? { type: 'directory' } : thisHostFiles.at(path));
+  // Below it, so that the link itself is on the way.
+  const below: HostFiles['at'] = (path) => (path === `${link}/x` ? { type: 'directory' } : at(path));
+  const sandbox = bare().unshare('user', 'mount').bind(folder, `${link}/x`);
+  const error = await failureOn(sandbox, { at: below });
+  failsWith(error as Told, 'openat2', 'ELOOP', /symbolic link/);
+});
+
+skipUnless(test, noUser, 'futex, EAGAIN: another file at the path of a descriptor', async () => {
+  const fd = openSync(folder, 'r');
+  try {
+    const descriptor: HostFiles['descriptor'] = (asked) => {
+      const found = thisHostFiles.descriptor(asked);
+      return found && { ...found, inode: String(BigInt(found.inode) + 2n ** 33n) };
+    };
+    const sandbox = bare().unshare('user', 'mount').bind(fd, '/mnt');
+    failsWith((await failureOn(sandbox, { descriptor })) as Told, 'futex', 'EAGAIN', /another file/);
+    assert.is((await sandbox.run('true')).exit.kind, 'exited', 'the one that is there can be bound');
+  } finally {
+    closeSync(fd);
+  }
+});
+
+skipUnless(
+  test,
+  noUser,
+  'open_tree, EINVAL: mounts that are locked together; mount_setattr, EPERM: what the host has set',
+  () => {
+    const [part, times, whole] = tellInside(
+      ['--user', '--map-root-user', '--mount'],
+      'mount -t tmpfs none /mnt; mkdir /mnt/below; mount -t tmpfs none /mnt/below',
+      "bare().unshare('user', 'mount').bind('/mnt', '/srv', { topOnly: true })",
+      "bare().unshare('user', 'mount').bind('/mnt', '/srv', { noatime: true })",
+      "bare().unshare('user', 'mount').bind('/mnt', '/srv')",
+    );
+    failsWith(part, 'open_tree', 'EINVAL', /leave out topOnly/);
+    failsWith(times, 'mount_setattr', 'EPERM', /a user namespace cannot change/);
+    assert.equal(whole, {}, 'the way out works');
+  },
+);
+
+skipUnless(test, noProc, 'a working directory, or a command, that the command cannot see', () => {
+  const [cwd, command, shared] = tellInside(
+    ['--user', '--map-current-user'],
+    'true',
+    "isolate().cwd('/run/lock')",
+    "bare().unshare('user', 'mount').emptyRoot()",
+    "isolate().dir('/run/lock').cwd('/run/lock')",
+  );
+  failsWith(cwd, 'openat2', 'ENOENT', /\.roBind\(\) or \.bind\(\), or start elsewhere, \.cwd\('\/'\)/);
+  failsWith(command, 'execve', 'ENOENT', /sees other files than you/);
+  assert.equal(shared, {}, 'the way out works');
+});
+
 skipUnless(test, noUser, 'where nothing is known, nothing is said', () => {
-  const box = "bare().unshare('user', 'mount', 'pid').proc('/no/such/directory')";
+  const box = "bare().unshare('user', 'mount').bind('/proc/self/task/' + process.pid, '/tmp')";
   const [told] = tellInside(['--user', '--map-root-user'], 'true', box);
-  assert.equal([told?.syscall, told?.code, told?.help], ['mount', 'ENOENT', undefined]);
-  assert.not.match(told?.message as string, 'help');
+  assert.equal([told?.syscall, told?.code, told?.help], ['open_tree', 'ENOENT', undefined], told?.message);
+  assert.not.match(told?.message as string, '\n  help');
 });
 
 test.run();

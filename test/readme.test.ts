@@ -1,4 +1,4 @@
-// Every example of the README runs, and prints what it says it prints.
+// Every example of the README and of the guide to files runs, and prints what it says it prints.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const text = readFileSync(join(root, 'README.md'), 'utf8');
+const text = ['README.md', 'docs/files.md'].map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
 const examples = [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
   language: language as 'js' | 'sh',
   code: code as string,
@@ -36,7 +36,7 @@ for (const [index, { language, code }] of examples.entries()) {
       env,
       encoding: 'utf8',
     });
-    assert.is(status, 0, stderr);
+    assert.is(status, 0, `it ended with ${status}\n${stdout}${stderr}`);
     const lines = promised(code);
     assert.ok(lines.length > 0, 'an example says what it prints');
     let from = 0;
@@ -48,7 +48,7 @@ for (const [index, { language, code }] of examples.entries()) {
   });
 }
 
-test('the README has an example for each kind of user', () => {
+test('there is an example for each kind of user', () => {
   assert.ok(examples.filter(({ language }) => language === 'js').length >= 3);
   assert.ok(examples.filter(({ language }) => language === 'sh').length >= 3);
 });

@@ -8,7 +8,10 @@ import {
   type Where,
 } from '../sys/index.js';
 import type { ExecAttempt } from './compile/exec.js';
+import type { IdmappedTree } from './compile/files/idmapped-tree.js';
 import type { Pipe } from './compile/stdio.js';
+import type { WorkingDirectoryPlan } from './compile/working-directory.js';
+import type { SnapshotPart } from './snapshot/part.js';
 import type { Command } from './spec/process-spec.js';
 
 /** One step of a plan: a system call, who makes it, and which part of the spec asked for it. */
@@ -41,8 +44,14 @@ export interface PlanParts {
   readonly pipes: readonly Pipe[];
   readonly command: Command;
   readonly attempts: readonly ExecAttempt[];
-  /** The change of the working directory, whose failure has a name of its own. */
-  readonly chdir: Step | undefined;
+  /** Where the command starts: a failure to go there has a name of its own. */
+  readonly workingDirectory: WorkingDirectoryPlan;
+  /** Overlays whose changes come back to the caller. */
+  readonly snapshots: readonly SnapshotPart[];
+  /** User namespaces that the launch makes for idmapped binds. */
+  readonly idmaps: readonly Pick<IdmappedTree, 'namespace' | 'maps'>[];
+  /** The names of descriptors that the launch keeps for steps that have to know their numbers. */
+  readonly keeps: readonly string[];
   /** A step of the child looks at a pidfd of this program. */
   readonly watchesParent: boolean;
   /** The command runs as the first process of a PID namespace. */
@@ -98,7 +107,7 @@ export class Plan {
 
   readonly #renderStored = (stored: Stored): string => {
     const place = `#${this.#places.get(stored.step)}`;
-    if (stored.take === 'address') return `${place}.saved`;
+    if (stored.take === 'address') return `${place}.saved${stored.output?.offset ? `+${stored.output.offset}` : ''}`;
     return stored.output === undefined ? place : `${place}[${stored.output.offset / 4}]`;
   };
 }

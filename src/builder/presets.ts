@@ -7,22 +7,37 @@ export function bare(): Sandbox {
 
 /**
  * A sandbox with the safe default: user, mount, PID, network, IPC, UTS and cgroup namespaces of its own (a time namespace
- * when clock offsets are given), a fresh `/proc`, the loopback interface up and no other; the caller mapped to itself; no
- * capabilities, and no way to gain any; a session of its own; no descriptor of the caller above 2; killed when the caller
- * ends.
+ * when clock offsets are given); the host's files, none of which can be written, with {@link privateFiles} in the place of what
+ * belongs to others; the loopback interface up and no other; the caller mapped to itself; no capabilities, and no way to gain
+ * any; a session of its own; no descriptor of the caller above 2; killed when the caller ends.
  *
- * **What it does not protect yet: files.** The command sees the host's file system, and may read and write there whatever
- * the calling user may. For root that includes the settings of the kernel below `/proc/sys`: let root run only what it
- * trusts, or map other users with {@link Sandbox.mapUsers} and {@link Sandbox.mapGroups}.
+ * What the caller may read on the host, outside of its home, the command may read too: for root that is nearly everything.
  */
 export function isolate(): Sandbox {
   return Sandbox.bare()
     .unshare('user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup')
+    .hostRoot({ nosuid: true, nodev: true })
+    .use(privateFiles)
     .loopback()
     .capabilities([])
     .noNewPrivs()
     .newSession()
     .dieWithParent();
+}
+
+/**
+ * Its own /tmp, /run, /dev and home, all empty but for six devices; the working directory of the caller, read-only, where that
+ * hides it; the settings of the kernel in /proc read-only, and what tells of others masked.
+ */
+export function privateFiles(sandbox: Sandbox): Sandbox {
+  return sandbox
+    .tmpfs('/tmp', { mode: 0o1777, size: '25%' })
+    .tmpfs('/run', { size: '5%' })
+    .dev()
+    .home()
+    .workingDirectory()
+    .resolver()
+    .kernelGuards();
 }
 
 /** A sandbox from its spec, as an object or as JSON text: see {@link Sandbox.from}. */

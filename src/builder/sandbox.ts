@@ -7,6 +7,7 @@ import type { Plan } from './plan.js';
 import { collect, type RunOptions, type RunResult, withCollectedStdio } from './process/run.js';
 import type { RunningProcess } from './process/running-process.js';
 import { type SpawnOptions, spawn } from './process/spawn.js';
+import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { checkKinds } from './spec/namespace-kind.js';
@@ -18,13 +19,10 @@ import { thisHost } from './this-host.js';
 /** A function that makes one sandbox of another: what {@link Sandbox.use} takes. */
 export type Preset = (sandbox: Sandbox) => Sandbox;
 
-/** Removes fields by setting them to undefined; all others are added or replaced. */
-type Change = { readonly [K in keyof ProcessSpec]?: ProcessSpec[K] | undefined };
-
 /** What each kind of namespaces takes with it when it is shared again. */
 const belongsTo: Readonly<Record<NamespaceKind, readonly (keyof ProcessSpec)[]>> = {
   user: ['mapRoot', 'userMap', 'groupMap'],
-  mount: ['proc'],
+  mount: ['root', 'files', 'proc', 'propagation'],
   pid: ['proc'],
   net: ['loopback'],
   ipc: [],
@@ -37,11 +35,12 @@ const belongsTo: Readonly<Record<NamespaceKind, readonly (keyof ProcessSpec)[]>>
  * How processes are to be isolated, assembled step by step. A sandbox is immutable: every method returns another one, so one
  * can be kept, shared and built upon. Nothing is done before {@link Sandbox.spawn} or {@link Sandbox.run}.
  */
-export class Sandbox {
+export class Sandbox extends SandboxFiles {
   /** The whole of it as plain data: give its JSON to {@link Sandbox.from} to have it back. */
   readonly spec: ProcessSpec;
 
   private constructor(spec: ProcessSpec) {
+    super();
     this.spec = spec;
   }
 
@@ -62,7 +61,7 @@ export class Sandbox {
   /** New namespaces of these kinds: see namespaces(7). A new PID and mount namespace also get a fresh `/proc`. */
   unshare(...kinds: readonly NamespaceKind[]): Sandbox {
     checkKinds('unshare', kinds);
-    return this.#with({
+    return this.with({
       unshare: namespaceKinds.filter((kind) => kinds.includes(kind) || this.spec.unshare.includes(kind)),
     });
   }
@@ -71,67 +70,60 @@ export class Sandbox {
   share(...kinds: readonly NamespaceKind[]): Sandbox {
     checkKinds('share', kinds);
     const gone = Object.fromEntries(kinds.flatMap((kind) => belongsTo[kind]).map((field) => [field, undefined]));
-    return this.#with({ ...gone, unshare: this.spec.unshare.filter((kind) => !kinds.includes(kind)) });
+    const shared = this.with({ ...gone, unshare: this.spec.unshare.filter((kind) => !kinds.includes(kind)) });
+    return kinds.includes('pid') ? shared.withoutProc() : shared;
   }
 
   /** The caller is root inside: its own ids, and no others, are mapped to 0. Needs a new user namespace. */
   mapRoot(): Sandbox {
-    return this.#with({ mapRoot: true });
+    return this.with({ mapRoot: true });
   }
 
   /** Which user ids exist inside, and who they are outside: `{ inside, outside, count }` or `'INSIDE:OUTSIDE:COUNT'`. */
   mapUsers(...map: readonly IdMapInput[]): Sandbox {
-    return this.#with({ userMap: map.map((line) => readIdMap('userMap', line)) });
+    return this.with({ userMap: map.map((line) => readIdMap('userMap', line)) });
   }
 
   /** Which group ids exist inside, and who they are outside: `{ inside, outside, count }` or `'INSIDE:OUTSIDE:COUNT'`. */
   mapGroups(...map: readonly IdMapInput[]): Sandbox {
-    return this.#with({ groupMap: map.map((line) => readIdMap('groupMap', line)) });
+    return this.with({ groupMap: map.map((line) => readIdMap('groupMap', line)) });
   }
 
   /** The host name, at most 64 bytes. Needs a new UTS namespace. */
   hostname(name: string): Sandbox {
-    return this.#with({ hostname: name });
+    return this.with({ hostname: name });
   }
 
   /** The NIS domain name, at most 64 bytes. Needs a new UTS namespace. */
   domainname(name: string): Sandbox {
-    return this.#with({ domainname: name });
-  }
-
-  /**
-   * A fresh proc file system at `target`, or none at all. Needs a new PID and mount namespace. It lies on top of the host's: a
-   * command that keeps CAP_SYS_ADMIN can unmount it, and see what is below.
-   */
-  proc(target: string | false = '/proc'): Sandbox {
-    return this.#with({ proc: target });
+    return this.with({ domainname: name });
   }
 
   /** The loopback interface is up. Needs a new network namespace. */
   loopback(): Sandbox {
-    return this.#with({ loopback: true });
+    return this.with({ loopback: true });
   }
 
   /** How many seconds the clocks are ahead of the host's, in a time namespace that is new with it. */
   clock(offsets: ClockOffsets): Sandbox {
-    return this.unshare('time').#with({ clock: { ...offsets } });
+    return this.unshare('time').with({ clock: { ...offsets } });
   }
 
   /** Sets variables of the environment; `undefined` takes one away. */
   env(variables: Readonly<Record<string, string | undefined>>): Sandbox {
     const given = Object.entries(variables).map(([name, value]) => [name, value ?? null]);
     const set = Object.fromEntries([...Object.entries(this.spec.env.set), ...given]);
-    return this.#with({ env: { ...this.spec.env, set } });
+    return this.with({ env: { ...this.spec.env, set } });
   }
 
   /** An empty environment: what was set so far goes too. */
   clearEnv(): Sandbox {
-    return this.#with({ env: { inherit: false, set: {} } });
+    return this.with({ env: { inherit: false, set: {} } });
   }
 
   /** The working directory that the command starts in. */
   cwd(path: string): Sandbox {
-    return this.#with({ cwd: path });
+    return this.with({ cwd: path });
   }
 
   /**
@@ -141,54 +133,54 @@ export class Sandbox {
    * used.
    */
   uid(id: number): Sandbox {
-    return this.#with({ uid: id });
+    return this.with({ uid: id });
   }
 
   /** The group that the command runs as, by its id inside. Supplementary groups go as with {@link Sandbox.uid}. */
   gid(id: number): Sandbox {
-    return this.#with({ gid: id });
+    return this.with({ gid: id });
   }
 
   /** The supplementary groups of the command, by their ids inside: exactly these. */
   groups(...ids: readonly number[]): Sandbox {
-    return this.#with({ groups: ids });
+    return this.with({ groups: ids });
   }
 
   /** Which rights new files do not have, as `0o077`. */
   umask(mask: number): Sandbox {
-    return this.#with({ umask: mask });
+    return this.with({ umask: mask });
   }
 
   /** What the command sees as its own name, `argv[0]`. */
   argv0(name: string): Sandbox {
-    return this.#with({ argv0: name });
+    return this.with({ argv0: name });
   }
 
   /** What the descriptors of the command are connected to, where `spawn` or `run` do not say otherwise. */
   stdio(stdio: StdioSpec): Sandbox {
     const entries = stdioEntries(stdio);
     checkEntries(entries);
-    return this.#with({ stdio: entries });
+    return this.with({ stdio: entries });
   }
 
   /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */
   noNewPrivs(): Sandbox {
-    return this.#with({ noNewPrivs: true });
+    return this.with({ noNewPrivs: true });
   }
 
   /** The capabilities that the command keeps, and no others: none at all for an empty list. See capabilities(7). */
   capabilities(keep: readonly CapabilityName[]): Sandbox {
-    return this.#with({ capabilities: [...keep] });
+    return this.with({ capabilities: [...keep] });
   }
 
   /** A session of its own, without a controlling terminal: the command cannot type into the caller's. See setsid(2). */
   newSession(): Sandbox {
-    return this.#with({ newSession: true });
+    return this.with({ newSession: true });
   }
 
   /** The command is killed when this program ends, however it ends. */
   dieWithParent(): Sandbox {
-    return this.#with({ dieWithParent: true });
+    return this.with({ dieWithParent: true });
   }
 
   /** Applies a preset. */
@@ -232,9 +224,10 @@ export class Sandbox {
     return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
   }
 
-  #with(change: Change): Sandbox {
+  /** @internal */
+  protected override with(change: Change): this {
     const fields = Object.entries({ ...this.spec, ...change }).filter(([, value]) => value !== undefined);
-    return new Sandbox(freeze(Object.fromEntries(fields) as unknown as ProcessSpec));
+    return new Sandbox(freeze(Object.fromEntries(fields) as unknown as ProcessSpec)) as this;
   }
 }
 

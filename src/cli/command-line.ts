@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { IsolateError } from '../index.js';
+import { IsolateError, SpecError } from '../index.js';
 import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
 import { print } from './output.js';
+import { renderChanges } from './render-changes.js';
 import { run } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 
@@ -12,8 +13,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 const runHelp = `
 The default is safe: all namespaces are new but that of the clocks, the network is a loopback interface, there are no
-capabilities and no way to gain any, and the command is killed when isolate ends. It does not protect files: the command
-reads and writes what you may read and write.
+capabilities and no way to gain any, and the command is killed when isolate ends. It sees the files of the host and can
+write none of them; /tmp, /run, /dev and your home are its own, and empty. Where that would hide the directory that you are
+in, that is there, read-only.
+
+Paths of --ro and --rw are followed from where you are; without DEST they are at the same place inside. What is missing there
+is made without touching the host. A colon in a name is written as \\:.
 
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
@@ -26,6 +31,10 @@ executable; 127 if it is not found.
 
 Examples:
   isolate run -- ./untrusted.sh                    the safe default
+  isolate run --rw . -- make                       the directory that you are in can be written
+  isolate run --overlay . --diff -- make           the same, kept apart from yours, and what it would have changed
+  isolate run --empty-root --ro /usr --ro /lib --ro /lib64 -- /usr/bin/env
+                                                   these directories, and no others
   isolate run --net host -- curl -I example.org    the same, with the network of the host
   isolate run --bare --unshare user,pid,mount --map-root -- ps ax
                                                    only these namespaces, as root inside
@@ -60,9 +69,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .argument('<command>', 'the program, looked for in PATH unless it has a slash')
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
+    .option('--diff', 'print what changed in the directories of --overlay, to stderr: A added, M modified, D deleted')
     .addHelpText('after', runHelp)
-    .action(async (file: string, args: string[], options: SandboxOptions) => {
-      status = await run(sandboxFrom(options), file, args);
+    .action(async (file: string, args: string[], { diff, ...options }: SandboxOptions & { diff?: true }) => {
+      if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
+        throw new SpecError('--diff', 'there is no --overlay in which something could change');
+      }
+      status = await run(sandboxFrom(options), file, args, async (snapshot) => {
+        if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
+      });
     });
 
   addSandboxOptions(program.command('explain'))

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   bare,
@@ -31,6 +32,9 @@ export interface SandboxOptions {
   boottime?: number;
   clearEnv?: true;
   env?: string[];
+  emptyRoot?: true;
+  rootfs?: string;
+  files?: FilesOption[];
   cwd?: string;
   umask?: number;
   argv0?: string;
@@ -62,6 +66,19 @@ function octal(text: string): number {
   return Number.parseInt(text, 8);
 }
 
+/** An option that is an entry of the view, as they come one after the other. */
+interface FilesOption {
+  readonly kind: 'ro' | 'rw' | 'tmpfs' | 'overlay';
+  readonly value: string;
+}
+
+/** Of these options, which share one list, the order counts. */
+function filesOption(kind: FilesOption['kind'], placeholder: string, description: string): Option {
+  const option = new Option(`--${kind} <${placeholder}>`, description);
+  option.attributeName = () => 'files';
+  return option.argParser((value: string, before: FilesOption[] | undefined) => [...(before ?? []), { kind, value }]);
+}
+
 /** Adds the options to a command of the command line, in groups. */
 export function addSandboxOptions(command: Command): Command {
   return command
@@ -91,10 +108,17 @@ export function addSandboxOptions(command: Command): Command {
     .option('--gid <id>', 'run as this group', id)
     .option('--groups <id,…>', "with these supplementary groups ('': none)", (text) => listOrNone(text).map(id))
     .option('--cap <name,…>', "keep these capabilities, and no others ('': none)", moreOrNone)
+    .optionsGroup('Which files it sees (in the order in which they are given; may be given more than once):')
+    .addOption(filesOption('ro', 'src[:dest]', 'a file or directory of the host, which cannot be written'))
+    .addOption(filesOption('rw', 'src[:dest]', 'the same, which can be written'))
+    .addOption(filesOption('tmpfs', 'dest[:size]', 'an empty file system in memory (64M, 25%; default: half of it)'))
+    .addOption(filesOption('overlay', 'dest', 'can be written, and stays as it is on the host: see --diff'))
+    .addOption(new Option('--rootfs <dir>', 'a directory as /, read-only').conflicts('emptyRoot'))
+    .option('--empty-root', 'an empty /, which has only what the other options put there')
     .optionsGroup('What the command finds:')
     .option('--env <name=value>', 'set a variable; may be given more than once', more)
     .option('--clear-env', 'start with an empty environment')
-    .option('--cwd <dir>', 'the working directory')
+    .option('--cwd <dir>', 'the working directory, as the command sees it')
     .option('--umask <octal>', 'the rights that new files do not have', octal)
     .option('--argv0 <name>', 'what the command sees as its own name')
     .optionsGroup('Other:');
@@ -120,6 +144,9 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.domainname, (sandbox, name) => sandbox.domainname(name)))
     .use(when(options.proc, (sandbox, target) => sandbox.proc(target)))
     .use(when(Object.keys(clocks).length === 0 ? undefined : clocks, (sandbox, offsets) => sandbox.clock(offsets)))
+    .use(when(options.emptyRoot, (sandbox) => sandbox.emptyRoot()))
+    .use(when(options.rootfs, (sandbox, source) => sandbox.rootfs(source)))
+    .use((sandbox) => (options.files ?? []).reduce(withFiles, sandbox))
     .use(when(options.mapRoot, (sandbox) => sandbox.mapRoot()))
     .use(when(options.mapUsers, (sandbox, map: IdMapInput[]) => sandbox.mapUsers(...map)))
     .use(when(options.mapGroups, (sandbox, map: IdMapInput[]) => sandbox.mapGroups(...map)))
@@ -143,6 +170,30 @@ function withNet(sandbox: Sandbox, net: NonNullable<SandboxOptions['net']>): San
   const shared = sandbox.share('net');
   if (net === 'host') return shared;
   return net === 'none' ? shared.unshare('net') : shared.unshare('net').loopback();
+}
+
+function withFiles(sandbox: Sandbox, { kind, value }: FilesOption): Sandbox {
+  if (kind === 'overlay') return sandbox.snapshot(resolve(value));
+  const [first, second] = twoParts(kind, value);
+  if (kind === 'tmpfs') {
+    return sandbox.tmpfs(resolve(first), { mode: 0o1777, ...(second === undefined ? {} : { size: second }) });
+  }
+  const target = second === undefined ? undefined : resolve(second);
+  return kind === 'ro' ? sandbox.roBind(first, target) : sandbox.bind(first, target);
+}
+
+/** `A[:B]`. A colon that belongs to a name is written as `\:`. */
+function twoParts(kind: string, text: string): [string, string | undefined] {
+  const parts = text.split(/(?<!\\):/).map((part) => part.replaceAll('\\:', ':'));
+  const [first = '', second] = parts;
+  if (parts.length > 2 || first === '' || second === '') {
+    throw new SpecError(
+      `--${kind}`,
+      `${JSON.stringify(text)} is not one path, or two with a colon between them`,
+      'a colon in a name is written as \\:',
+    );
+  }
+  return [first, second];
 }
 
 /** `NAME=VALUE`. What is wrong is not shown: it may be a secret. */

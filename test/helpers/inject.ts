@@ -32,7 +32,7 @@ export function withImpossibleResult(plan: Plan, { step }: PlanStep): Plan {
 /** The plan with another step in the place of the one that has the same key. */
 function replace(plan: Plan, other: Step): Plan {
   const put = (step: Step): Step => (step.key === other.key ? other : step);
-  const { program, handshake, waits, attempts, chdir } = plan.parts;
+  const { program, handshake, waits, attempts } = plan.parts;
   return new Plan({
     ...plan.parts,
     program: {
@@ -49,7 +49,6 @@ function replace(plan: Plan, other: Step): Plan {
       open: put(open),
       head: put(head),
     })),
-    chdir: chdir && put(chdir),
   });
 }
 

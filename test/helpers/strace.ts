@@ -45,6 +45,12 @@ function usual(name: string, args: string[]): string[] {
       );
     case 'socket':
       return args.map((arg) => (arg === 'IPPROTO_IP' ? '0' : arg));
+    case 'mount_setattr':
+      return args.map((arg) => arg.replace(/, (attr_clr|propagation|userns_fd)=0( \/\*.*?\*\/)?/g, ''));
+    case 'mknodat':
+      return args.length === 3 ? [...args, 'makedev(0x0, 0x0)'] : args;
+    case 'statx':
+      return args.map((arg) => arg.replace(/^AT_STATX_SYNC_AS_STAT\|/, ''));
     default:
       return args;
   }
@@ -56,9 +62,10 @@ const sortFlags = (text: string) => text.replace(/\w+(?:\|\w+)+/g, (flags) => fl
 /** What the steps of a plan left when it was carried out: by `3` what step 3 returned, by `3[1]` the second fd of its pair. */
 export type Left = Map<string, string>;
 
-export function whatWasLeft(index: number, { args, result }: TracedCall): [string, string][] {
+export function whatWasLeft(index: number, { name, args, result }: TracedCall): [string, string][] {
   const pair = args.flatMap((arg) => /^\[(\d+), (\d+)\]$/.exec(arg)?.slice(1) ?? []);
-  return [[String(index), String(result)], ...pair.map((fd, i): [string, string] => [`${index}[${i}]`, fd])];
+  const shown = name === 'umask' ? `0${result}` : String(result);
+  return [[String(index), shown], ...pair.map((fd, i): [string, string] => [`${index}[${i}]`, fd])];
 }
 
 /** Whether an argument of a plan is what was traced. `#3` stands for what step 3 left; `…` and `<name>` for anything. */
@@ -66,7 +73,7 @@ export function sameArgument(planned: string, traced: string, left: Left): boole
   const pattern = sortFlags(planned)
     .replace(/#(\d+(?:\[\d+\])?)$/, (reference, place) => left.get(place) ?? reference)
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/…|#\d+\\\.\w+/g, '.*')
+    .replace(/…|#\d+\\\.\w+(?:\\\+\d+)?/g, '.*')
     .replace(/<[^>]*>/g, '\\d+');
   return new RegExp(`^${pattern}$`, 's').test(sortFlags(traced));
 }

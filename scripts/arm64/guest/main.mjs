@@ -7,8 +7,8 @@ const ordinaryUser = 1000;
 
 /** What only root may do is not in the list of the ordinary user. */
 const modules = {
-  root: ['machine', 'calls', 'namespaces', 'processes', 'failures', 'clocks', 'identity', 'as-root'],
-  user: ['namespaces', 'processes', 'failures', 'clocks', 'identity', 'command-line'],
+  root: ['machine', 'calls', 'namespaces', 'processes', 'failures', 'files', 'clocks', 'identity', 'as-root'],
+  user: ['namespaces', 'processes', 'failures', 'files', 'clocks', 'identity', 'command-line'],
 };
 
 const isRoot = process.geteuid() === 0;

@@ -34,12 +34,9 @@ function checkNamespaces(spec: ProcessSpec, host: Host): void {
   needs(spec, 'mapRoot', 'user', 'ids are mapped in a user namespace only');
   needs(spec, 'userMap', 'user', 'ids are mapped in a user namespace only');
   needs(spec, 'groupMap', 'user', 'ids are mapped in a user namespace only');
-  if (typeof spec.proc === 'string') {
-    needs(spec, 'proc', 'mount', "it would hide the host's /proc from everybody");
-    needs(spec, 'proc', 'pid', 'a proc of the same PID namespace shows nothing new');
-    if (!spec.proc.startsWith('/') || !noNul(spec.proc))
-      throw new SpecError('proc', `${JSON.stringify(spec.proc)} is not an absolute path`);
-  }
+  needs(spec, 'root', 'mount', 'the host would see it too');
+  needs(spec, 'files', 'mount', 'the host would see them too');
+  needs(spec, 'propagation', 'mount', "it would change the host's mounts");
 }
 
 function needs(spec: ProcessSpec, field: keyof ProcessSpec, kind: NamespaceKind, otherwise: string): void {

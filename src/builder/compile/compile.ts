@@ -1,4 +1,4 @@
-import { program, type StepKey } from '../../sys/index.js';
+import { Late, program, type Step, type StepKey } from '../../sys/index.js';
 import { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -6,11 +6,16 @@ import { stdioEntries } from '../spec/stdio.js';
 import { planCapabilities } from './capabilities.js';
 import { checkSpec } from './check.js';
 import { planExec } from './exec.js';
+import { placeholders } from './files/classic-calls.js';
+import { overlayPlaceholders } from './files/overlay.js';
+import { planFiles } from './files/plan-files.js';
+import { snapshotValues } from './files/snapshots.js';
 import { changeIdentity, identityOf, planMaps } from './ids.js';
 import { closeOthers, planLife } from './life.js';
 import { planNamespaces } from './namespaces.js';
 import type { Section } from './section.js';
 import { planStdio } from './stdio.js';
+import { planWorkingDirectory } from './working-directory.js';
 
 /**
  * Turns a spec and a command into the ordered list of what the kernel will be asked. Pure: it looks at nothing but its
@@ -26,13 +31,16 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
   const identity = identityOf(spec, host);
   const capabilities = planCapabilities(spec, host, identity);
   const exec = planExec(spec, command, host);
-  const life = planLife(spec, host);
+  const files = planFiles(spec, host, identity);
+  const workingDirectory = planWorkingDirectory(spec, host, files);
+  const life = planLife(spec, host, workingDirectory.sections);
 
   const child = [
     ...stdio.early,
     ...maps.child,
     ...namespaces.clocks,
     ...maps.becomeRoot,
+    ...files.sections,
     ...namespaces.sections,
     ...capabilities.before,
     ...changeIdentity(identity, spec),
@@ -42,19 +50,22 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     ...stdio.child,
     closeOthers(stdioEntries(spec.stdio).length, namespaces.isForked),
   ];
+  const before = [...stdio.before, ...files.idmaps.map((tree) => tree.before)];
+  const after = [...stdio.after, ...files.idmaps.map((tree) => tree.after)];
   const stepsOf = (sections: readonly Section[]) => sections.flatMap(({ steps }) => steps);
-  const changesCredentials = stepsOf(child).some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
+  const childSteps = stepsOf(child);
+  const changesCredentials = childSteps.some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
   const assembled = program({
     clone: { flags: namespaces.flags },
-    before: stepsOf(stdio.before),
-    child: stepsOf(child),
+    before: stepsOf(before),
+    child: childSteps,
     exec: stepsOf(exec.sections),
-    after: stepsOf(stdio.after),
+    after: stepsOf(after),
     changesCredentials,
   });
 
   const origins = new Map<StepKey, string>([[assembled.clone.key, namespaces.from]]);
-  const sections = [...stdio.before, ...child, ...exec.sections, ...stdio.after, ...(maps.parent ? [maps.parent] : [])];
+  const sections = [...before, ...child, ...exec.sections, ...after, ...(maps.parent ? [maps.parent] : [])];
   for (const { from, steps } of sections) for (const { key } of steps) origins.set(key, from);
   return new Plan({
     program: assembled,
@@ -63,9 +74,23 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     pipes: stdio.pipes,
     command,
     attempts: exec.attempts,
-    chdir: stepsOf(life).find(({ call }) => call.name === 'chdir'),
+    workingDirectory,
+    snapshots: files.snapshots,
+    idmaps: files.idmaps,
+    keeps: keptBy(stepsOf(files.sections)),
     watchesParent: spec.dieWithParent === true || maps.parent !== undefined,
     isInit: spec.unshare.includes('pid'),
     origins,
   });
+}
+
+/** The descriptors that steps have names for, since they need their numbers. */
+function keptBy(steps: readonly Step[]): string[] {
+  const names = steps.flatMap(({ args }) => args.flatMap((arg) => (arg instanceof Late ? arg.names : [])));
+  const known: readonly string[] = [
+    ...Object.values(placeholders),
+    ...Object.values(overlayPlaceholders),
+    snapshotValues.changes,
+  ];
+  return known.filter((name) => names.includes(name));
 }

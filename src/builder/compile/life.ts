@@ -1,6 +1,5 @@
 import { handshakeValues } from '../../ns/index.js';
 import {
-  chdir,
   close_range,
   Late,
   mirrorValue,
@@ -16,11 +15,10 @@ import {
 } from '../../sys/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
-import { procTarget } from './namespaces.js';
 import { methodCall, type Section, section } from './section.js';
 
 /** Where the process starts and how it stands to its parent and its terminal: after its credentials are final. */
-export function planLife(spec: ProcessSpec, host: Host): Section[] {
+export function planLife(spec: ProcessSpec, host: Host, workingDirectory: readonly Section[]): Section[] {
   const sections: Section[] = [];
   if (spec.umask !== undefined) {
     sections.push(
@@ -30,7 +28,7 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
       ),
     );
   }
-  sections.push(...planCwd(spec, host));
+  sections.push(...workingDirectory);
   if (spec.newSession) {
     sections.push(
       section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller')),
@@ -67,19 +65,6 @@ export function planLife(spec: ProcessSpec, host: Host): Section[] {
   );
   if (defaults.length > 0) sections.push(section('every launch', ...defaults));
   return sections;
-}
-
-/** Where the command starts. A caller that is in the /proc of the host would stay there, below the fresh one. */
-function planCwd({ cwd, ...spec }: ProcessSpec, host: Host): Section[] {
-  const isHidden = procTarget(spec) === '/proc' && `${host.cwd}/`.startsWith('/proc/');
-  if (cwd !== undefined) {
-    const path = isHidden && !cwd.startsWith('/') ? `${host.cwd}/${cwd}` : cwd;
-    return [section(methodCall('cwd', cwd), chdir.step(path).because('where the command starts'))];
-  }
-  if (!isHidden || host.cwd === undefined) return [];
-  const why =
-    'the directory that it would start in belongs to the proc below: there it could see the processes of the host';
-  return [section(methodCall('proc', '/proc'), chdir.step(host.cwd).because(why))];
 }
 
 /** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */

@@ -1,12 +1,10 @@
 import {
   domainname,
   enterTimeByClone,
-  freshProc,
   hostname,
   loopbackUp,
   type NamespaceKind,
   namespaces,
-  propagation,
   timeOffsets,
 } from '../../ns/index.js';
 import type { Host } from '../spec/host.js';
@@ -25,12 +23,6 @@ export interface NamespacePlan {
   readonly isForked: boolean;
 }
 
-/** Where a fresh proc is to be mounted, if anywhere. */
-export function procTarget(spec: ProcessSpec): string | undefined {
-  if (spec.proc === false) return undefined;
-  return spec.proc ?? (spec.unshare.includes('pid') && spec.unshare.includes('mount') ? '/proc' : undefined);
-}
-
 /** The new namespaces, each set up by the process that lives in them. */
 export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
   const unshare = methodCall('unshare', ...spec.unshare);
@@ -38,7 +30,6 @@ export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
   const byClone = isNew('time') && !host.timeEntersAtExec;
   const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
   const flagsOf = (kinds: readonly NamespaceKind[]) => kinds.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
-  const proc = procTarget(spec);
 
   const clocks: Section[] = [];
   if (isNew('time'))
@@ -48,8 +39,6 @@ export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
     clocks.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
   }
   const sections: Section[] = [];
-  if (isNew('mount')) sections.push(section(unshare, propagation('private')));
-  if (proc !== undefined) sections.push(section(spec.proc ? methodCall('proc', proc) : unshare, freshProc(proc)));
   if (spec.hostname !== undefined)
     sections.push(section(methodCall('hostname', spec.hostname), hostname(spec.hostname)));
   if (spec.domainname !== undefined) {

@@ -24,21 +24,22 @@ export function diagnose(plan: Plan, spec: ProcessSpec, launched: Launched, own?
   });
   const [first] = found.sort((a, b) => a.failed.index - b.failed.index);
   if (first === undefined) return undefined;
-  const help = helpFor({ call: first.step.call.name, errno: first.errno, spec });
+  const { step, errno: number, reason } = first;
+  const help = helpFor({ step, errno: number, from: first.failed.from, reason, spec });
   return new StepError({ plan, ...first, help });
 }
 
 function diagnoseLaunch(plan: Plan, launched: Launched): Diagnosis | undefined {
   const { failure } = launched;
-  const { attempts, chdir } = plan.parts;
+  const { attempts, workingDirectory } = plan.parts;
   if (failure === undefined) return diagnoseExec(plan.parts, launched) ?? diagnoseKill(plan, launched);
   const { step, errno: number } = failure;
-  if (step.key === chdir?.key) {
+  if (workingDirectory.steps.some(({ key }) => key === step.key)) {
     return {
       step,
       errno: number,
       reason: 'cwd-not-found',
-      problem: `the working directory ${JSON.stringify(step.args[0])} cannot be entered`,
+      problem: `the working directory ${JSON.stringify(workingDirectory.path)} cannot be entered`,
     };
   }
   const attempt = attempts.find(({ exec }) => exec.key === step.key);

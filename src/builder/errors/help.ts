@@ -1,17 +1,24 @@
 import { match, P } from 'ts-pattern';
-import { errno } from '../../sys/index.js';
+import { errno, type Step } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import type { StepFailureReason } from './step-error.js';
 
 /** What is known of a failure. */
 export interface FailureFacts {
-  readonly call: string;
+  readonly step: Step;
   readonly errno: number;
+  readonly reason: StepFailureReason | undefined;
+  /** The part of the spec that the step comes from. */
+  readonly from: string;
   readonly spec: ProcessSpec;
 }
 
 /** What to do about a failure, where that is known. Each rule is proved by a test. */
-export function helpFor({ call, errno: number, spec }: FailureFacts): string | undefined {
-  return match({ call, number, mounted: spec.proc !== false, user: spec.unshare.includes('user') })
+export function helpFor({ step, errno: number, from, reason, spec }: FailureFacts): string | undefined {
+  const call = step.call.name;
+  const isProc = call === 'mount' ? step.args[2] === 'proc' : call === 'fsmount' && from.startsWith('.proc(');
+  const hasView = spec.root !== undefined || spec.files !== undefined;
+  return match({ call, number, isProc, reason, hasView, user: spec.unshare.includes('user') })
     .with(
       { call: 'clone3', number: errno.ENOSPC },
       () => 'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces',
@@ -23,7 +30,7 @@ export function helpFor({ call, errno: number, spec }: FailureFacts): string | u
         '(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
     )
     .with(
-      { call: 'mount', number: errno.EPERM, mounted: true },
+      { number: errno.EPERM, isProc: true },
       () =>
         'possible cause: parts of every visible /proc are covered, as inside many containers, and a fresh one would reveal ' +
         "them: use .proc(false), or .share('pid')",
@@ -37,6 +44,33 @@ export function helpFor({ call, errno: number, spec }: FailureFacts): string | u
     .with(
       { call: 'execve', number: errno.ENOEXEC },
       () => 'a script needs a first line that names its interpreter: #!/bin/sh',
+    )
+    .with(
+      { reason: 'cwd-not-found', hasView: true },
+      () => "it is not there for the command: share it with .roBind() or .bind(), or start elsewhere, .cwd('/')",
+    )
+    .with(
+      { reason: 'command-not-found', hasView: true },
+      () => 'the command sees other files than you: what is in a home, /tmp or /run has to be shared with .roBind()',
+    )
+    .with(
+      { call: 'open_tree', number: errno.EINVAL, user: true },
+      () =>
+        'what is mounted below cannot be left out in a user namespace, where it may hide something: leave out topOnly',
+    )
+    .with(
+      { call: 'mount_setattr', number: errno.EPERM, user: true },
+      () =>
+        'what a mount of the host has (ro, nosuid, nodev, noexec, how it keeps access times) a user namespace cannot change',
+    )
+    .with(
+      { call: 'openat2', number: errno.ELOOP },
+      () =>
+        'a symbolic link is on the way, or at the end, that was not there before: nothing is mounted where it leads',
+    )
+    .with(
+      { call: 'futex', number: errno.EAGAIN },
+      () => 'what is at the path is not what it has to be: another file, or another device, took its place',
     )
     .with(
       { call: P.union('setresuid', 'setresgid'), number: errno.EINVAL },

@@ -112,6 +112,10 @@ function shorten(call: string): string {
   return call.length <= longestCall ? call : `${call.slice(0, longestCall)}…`;
 }
 
+/** Of a long list, the beginning and the end tell most. */
+const shownFirst = 4;
+const shownLast = 8;
+
 /** `prctl (41 times)` for a run of the same call. */
 function summarize(calls: readonly string[]): string {
   const runs: { name: string; times: number }[] = [];
@@ -120,5 +124,8 @@ function summarize(calls: readonly string[]): string {
     if (last?.name === name) last.times++;
     else runs.push({ name, times: 1 });
   }
-  return runs.map(({ name, times }) => (times === 1 ? name : `${name} (${times} times)`)).join(', ');
+  const texts = runs.map(({ name, times }) => (times === 1 ? name : `${name} (${times} times)`));
+  const hidden = texts.length - shownFirst - shownLast;
+  if (hidden <= 1) return texts.join(', ');
+  return [...texts.slice(0, shownFirst), `… ${hidden} more …`, ...texts.slice(-shownLast)].join(', ');
 }

@@ -3,11 +3,13 @@ import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import type { StdioEntry } from '../spec/stdio.js';
+import { RememberedFiles } from './remembered-files.js';
 
 interface Remembered {
   readonly command: Command;
   readonly stdio: readonly StdioEntry[] | undefined;
   readonly host: Host;
+  readonly files: RememberedFiles;
   readonly plan: Plan;
 }
 
@@ -15,7 +17,8 @@ const memory = new WeakMap<ProcessSpec, Remembered>();
 
 /**
  * The plan for a command, with `stdio` in the place of what the spec says where it is given. The last plan of each spec is kept:
- * the same command from the same sandbox takes no second compilation, and its program is laid out already.
+ * the same command from the same sandbox takes no second compilation, and its program is laid out already, as long as the files of
+ * the host that it asked for are what they were.
  */
 export function planFor(
   spec: ProcessSpec,
@@ -24,11 +27,18 @@ export function planFor(
   host: Host,
 ): Plan {
   const known = memory.get(spec);
-  if (known?.host === host && isSameCommand(known.command, command) && isSameList(known.stdio, stdio))
+  if (
+    known?.host === host &&
+    isSameCommand(known.command, command) &&
+    isSameList(known.stdio, stdio) &&
+    known.files.areSame()
+  ) {
     return known.plan;
-  const plan = compile(stdio === undefined ? spec : { ...spec, stdio }, command, host);
+  }
+  const files = new RememberedFiles(host.files);
+  const plan = compile(stdio === undefined ? spec : { ...spec, stdio }, command, { ...host, files });
   const { file, args } = command;
-  memory.set(spec, { command: { file, args: [...args] }, stdio, host, plan });
+  memory.set(spec, { command: { file, args: [...args] }, stdio, host, files, plan });
   return plan;
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { Exit } from './exit.js';
 import type { RunningProcess } from './running-process.js';
@@ -13,6 +14,8 @@ export interface RunResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exit: Exit;
+  /** What the command changed in the directories of {@link Sandbox.snapshot}: discard it when it is not needed any more. */
+  readonly snapshot?: Snapshot;
 }
 
 /** The options for a run: output is collected, unless the caller or the spec says otherwise. */
@@ -37,11 +40,15 @@ export async function collect(start: () => Promise<RunningProcess>, { signal }: 
   signal?.addEventListener('abort', abandon, { once: true });
   try {
     const [stdout, stderr] = await printed;
-    return { stdout, stderr, exit };
+    const { snapshot } = running;
+    return { stdout, stderr, exit, ...(snapshot === undefined ? {} : { snapshot }) };
   } finally {
     signal?.removeEventListener('abort', abandon);
     await abandoned;
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      await running.snapshot?.discard();
+      signal.throwIfAborted();
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { close, type Fd, type Pid, pidfd_send_signal, SIG, SyscallError } from '../../sys/index.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import { type Exit, exitOf } from './exit.js';
 import { exitWatch } from './exit-watch.js';
 import { fateInInit, signalNumber } from './signals.js';
@@ -16,6 +17,7 @@ interface RunningProcessParts {
   readonly isInit: boolean;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly streams: ReadonlyMap<number, Socket>;
+  readonly snapshot?: Snapshot | undefined;
 }
 
 /** A command that runs. Keeps the event loop going until it ends, as a child process of Node's own does. */
@@ -33,13 +35,17 @@ export class RunningProcess implements AsyncDisposable {
   /** How it ended. Never rejects. What it printed may still be on its way: wait for the `end` of the streams. */
   readonly exited: Promise<Exit>;
 
+  /** What it changes in the directories of {@link Sandbox.snapshot}; undefined without any. It outlives the process: discard it. */
+  readonly snapshot: Snapshot | undefined;
+
   readonly #pidfd: Fd;
   readonly #isInit: boolean;
   #running = true;
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, isInit, streams }: RunningProcessParts) {
+  constructor({ pid, pidfd, isInit, streams, snapshot }: RunningProcessParts) {
+    this.snapshot = snapshot;
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#isInit = isInit;

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { thisHost } from '../this-host.js';
@@ -27,7 +28,7 @@ export async function spawn(spec: ProcessSpec, command: Command, options: SpawnO
   const signalOfAbort = signalNumber(killSignal, 'killSignal');
   const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
   const plan = planFor(spec, command, entries, thisHost());
-  const { pid, pidfd, pipes } = await start(plan, spec, signal);
+  const { pid, pidfd, pipes, changes } = await start(plan, spec, signal);
 
   const streams = new Map(
     plan.parts.pipes.map(({ target, parent }) => {
@@ -35,7 +36,8 @@ export async function spawn(spec: ProcessSpec, command: Command, options: SpawnO
       return [target, new Socket(options)];
     }),
   );
-  const running = new RunningProcess({ pid, pidfd, isInit: plan.parts.isInit, streams });
+  const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
+  const running = new RunningProcess({ pid, pidfd, isInit: plan.parts.isInit, streams, snapshot });
   if (signal !== undefined) endOnAbort(running, signal, signalOfAbort);
   return running;
 }

@@ -7,6 +7,8 @@ import type { Plan } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { exitWatch } from './exit-watch.js';
 import { Handshake } from './handshake.js';
+import { openIdmapNamespace } from './idmap-namespace.js';
+import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
 
 /** A process that has become the command. */
@@ -15,6 +17,8 @@ export interface Started {
   readonly pidfd: Fd;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly pipes: ReadonlyMap<number, Fd>;
+  /** The file system with the changes of its snapshots. */
+  readonly changes: Fd | undefined;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface Started {
  */
 export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal | undefined): Promise<Started> {
   signal?.throwIfAborted();
-  const { program, handshake: steps, pipes, watchesParent } = plan.parts;
+  const { program, handshake: steps, pipes, watchesParent, keeps } = plan.parts;
   fillStandardDescriptors();
   // What cannot be had here fails before there is a process.
   exitWatch();
@@ -33,18 +37,26 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   let handshake: Handshake | undefined;
   const kill = () => killEarly(launching as Launching, plan);
   let launched: Launched;
+  let kept: KeptDescriptors | undefined;
+  let changes: Fd | undefined;
+  const idmaps: Record<string, Fd> = {};
   try {
+    for (const { namespace, maps } of plan.parts.idmaps) idmaps[namespace] = await openIdmapNamespace(maps);
+    kept = new KeptDescriptors(keeps);
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(program.firstPid));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
-    launching = launch(program, { ...values, ...handshake?.values });
+    launching = launch(program, { ...values, ...handshake?.values, ...kept.values, ...idmaps });
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
+    changes = kept.received();
   } catch (error) {
     handshake?.end();
     throw error;
   } finally {
     signal?.removeEventListener('abort', kill);
     if (ownPidfd !== undefined) close(ownPidfd);
+    kept?.end();
+    for (const fd of Object.values(idmaps)) close(fd);
   }
 
   const failure = diagnose(plan, spec, launched, handshake?.end());
@@ -52,7 +64,10 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   const firstPidfd = launched.int(program.firstPidfd);
   if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
-  if (failure === undefined && signal?.aborted !== true) return { pid: launched.int(program.pid), pidfd, pipes: ends };
+  if (failure === undefined && signal?.aborted !== true) {
+    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes };
+  }
+  if (changes !== undefined) close(changes);
   await undo(pidfd, [...ends.values()]);
   signal?.throwIfAborted();
   throw failure as StepError;

@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { errorOf, everything, leftovers, StepError } from '../library.mjs';
 
-/** What `.proc('/nowhere')` fails with. */
-const nowhere = { call: /^mount\("proc", "\/nowhere"/, syscall: 'mount', code: 'ENOENT', errno: 2 };
+/** A directory that this program has in /proc, and no child of it. */
+const ownTask = `/proc/self/task/${process.pid}`;
+/** What a bind of it fails with. */
+const notThere = {
+  call: /^open_tree\(AT_FDCWD, "\/proc\/self\/task\//,
+  syscall: 'open_tree',
+  code: 'ENOENT',
+  errno: 2,
+};
 
 const folder = mkdtempSync('/tmp/failures-');
 
@@ -36,9 +43,9 @@ async function assertFails(given, { call, syscall, code, errno }) {
 }
 
 export const checks = {
-  'a mount on what is not there: step, call and errno': () => assertFails(everything.proc('/nowhere'), nowhere),
-  'a mount on what is not there, after a clone that copies the memory (for the time namespace, before Linux 6.3)': () =>
-    assertFails(everything.clock({ monotonic: 1 }).proc('/nowhere'), nowhere),
+  'a bind of what is not there: step, call and errno': () => assertFails(everything.bind(ownTask, '/tmp'), notThere),
+  'a bind of what is not there, after a clone that copies the memory (for the time namespace, before Linux 6.3)': () =>
+    assertFails(everything.clock({ monotonic: 1 }).bind(ownTask, '/tmp'), notThere),
   'a clock that would be set back to before 0': () =>
     assertFails(everything.clock({ boottime: -1_000_000 }), {
       call: /^write\(#\d+, "boottime -1000000 /,
@@ -48,7 +55,10 @@ export const checks = {
     }),
   'a working directory that is not there': async () => {
     const error = await errorOf(everything.cwd('/nowhere').run('true'));
-    assert.deepEqual([error.reason, error.syscall, error.code, error.errno], ['cwd-not-found', 'chdir', 'ENOENT', -2]);
+    assert.deepEqual(
+      [error.reason, error.syscall, error.code, error.errno],
+      ['cwd-not-found', 'openat2', 'ENOENT', -2],
+    );
   },
   'a command that is not there': async () => {
     const error = await errorOf(everything.run('no-such-command'));

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { handshakeValues, type IdMaps, mapsFromParent } from '../../ns/index.js';
+import {
+  AF,
+  CLONE,
+  close,
+  type Fd,
+  IsolateError,
+  launch,
+  P,
+  pidfd_open,
+  program,
+  runSteps,
+  SOCK,
+  socketpair,
+  W,
+  waitid,
+} from '../../sys/index.js';
+
+/**
+ * Opens a user namespace that has these maps and no process: mount_setattr(2) takes the ids of an idmapped mount from one. It is
+ * made by a child that ends as soon as its namespace is held.
+ */
+export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
+  const handshake = mapsFromParent(maps);
+  const plan = program({ clone: { flags: CLONE.NEWUSER }, child: handshake.child, exec: [] });
+  const [parentEnd, childEnd] = socketpair(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC | SOCK.NONBLOCK, 0);
+  const socket = new Socket({ fd: parentEnd });
+  const ownPidfd = pidfd_open(process.pid, 0);
+  const { child, parentPidfd } = handshakeValues;
+  const ends = { [handshakeValues.parentEnd]: parentEnd, [handshakeValues.childEnd]: childEnd };
+  const { done, peek } = launch(plan, { ...ends, [parentPidfd]: ownPidfd });
+  let namespace: Fd | undefined;
+  try {
+    await Promise.race([once(socket, 'data'), done]);
+    const pid = peek(plan.firstPid);
+    // All of its steps but the last, which would let the child go on: to the end of the line it ends.
+    const failure = runSteps(handshake.parent.slice(0, -1), { ...ends, [child]: pid });
+    if (failure !== undefined) {
+      throw new IsolateError(
+        'ERR_ISOLATE_IDMAP',
+        `the maps of an idmapped bind cannot be written: errno ${failure.errno}`,
+      );
+    }
+    namespace = openSync(`/proc/${pid}/ns/user`, 'r');
+    return namespace;
+  } finally {
+    socket.destroy();
+    close(childEnd);
+    close(ownPidfd);
+    const pidfd = (await done).int(plan.firstPidfd);
+    waitid(P.PIDFD, pidfd, W.EXITED);
+    close(pidfd);
+  }
+}

@@ -1,0 +1,73 @@
+// A host that is nowhere, for plans that are compared with what they were.
+import { posix } from 'node:path';
+import type { Access, Host, HostFile, HostFiles, HostMount } from '../../src/index.js';
+import { namespaceKinds } from '../../src/ns/index.js';
+
+const directories =
+  '/ /data /data/sub /dev /dev/pts /dev/shm /etc /home /home/user /home/user/project /mnt /opt /proc /proc/acpi /proc/bus /proc/fs ' +
+  '/proc/irq /proc/sys /rootfs /rootfs/etc /rootfs/usr /run /sys /sys/firmware /tmp /upper /usr /usr/bin /usr/lib /var /work';
+const files =
+  '/data/file /etc/hosts /etc/passwd /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list /usr/bin/tool';
+const devices = '/dev/full /dev/null /dev/random /dev/tty /dev/urandom /dev/zero';
+const links = { '/bin': 'usr/bin', '/etc/resolv.conf': '../run/resolv.conf', '/rootfs/dev': '/etc' };
+
+/** All belongs to root, but for what is below /home/user; everybody may write in /tmp. */
+function accessOf(path: string): Access {
+  const id = `${path}/`.startsWith('/home/user/') ? 1000 : 0;
+  return { mode: path === '/tmp' ? 0o1777 : path === '/etc' ? 0o750 : 0o755, uid: id, gid: id };
+}
+
+const known = new Map<string, HostFile>([
+  ...directories.split(' ').map((path) => [path, { type: 'directory', access: accessOf(path) }] as const),
+  ...files.split(' ').map((path) => [path, { type: 'file' }] as const),
+  ...devices.split(' ').map((path) => [path, { type: 'character' }] as const),
+  ...Object.entries(links).map(([path, link]) => [path, { type: 'symlink', link }] as const),
+]);
+
+const mounts: readonly HostMount[] = [
+  { path: '/', attributes: {} },
+  { path: '/proc', attributes: { nosuid: true, nodev: true, noexec: true } },
+  { path: '/sys', attributes: { nosuid: true, nodev: true, noexec: true } },
+  { path: '/data/sub', attributes: { nosuid: true, noexec: true } },
+];
+
+export const madeUpFiles: HostFiles = {
+  at: (path) => known.get(path),
+  list: (path) =>
+    [...known.keys()]
+      .filter((one) => one !== '/' && posix.dirname(one) === path)
+      .map((one) => posix.basename(one))
+      .sort(),
+  mounts: () => mounts,
+  descriptor: (fd) =>
+    fd === 9
+      ? { path: '/data', type: 'directory', device: { major: 8, minor: 1 }, inode: '9007199254740995' }
+      : undefined,
+};
+
+/** An ordinary user of it. */
+export const user: Host = {
+  uid: 1000,
+  gid: 1000,
+  capabilities: 0n,
+  lastCapability: 40,
+  environment: { PATH: '/usr/bin:/bin' },
+  ignoredSignals: [13, 25],
+  argumentLimit: 2 ** 21,
+  namespaces: namespaceKinds,
+  timeEntersAtExec: true,
+  setgroupsAllowed: true,
+  rootMapTakesSetfcap: true,
+  cwd: '/home/user/project',
+  files: madeUpFiles,
+  homes: ['/home/user'],
+  mountCalls: 'new',
+  openat2: true,
+  overlayUserXattr: true,
+  tmpfsUserXattr: true,
+};
+
+export const root: Host = { ...user, uid: 0, gid: 0, capabilities: 2n ** 41n - 1n };
+
+/** The same on a kernel before 5.12, where mount(2) is all that there is. */
+export const classic = { mountCalls: 'classic' } as const;
