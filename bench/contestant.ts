@@ -1,4 +1,4 @@
-import type { Peer } from './peers.js';
+import type { Peer } from './peer.js';
 import { stop } from './stop.js';
 
 /** What takes turns with others. */

@@ -1,5 +1,4 @@
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 
@@ -9,9 +8,14 @@ export interface LaidOut {
   remove(): void;
 }
 
-/** Compiles the bench to a folder where the package is in node_modules, as it is in the programs of those who use it. */
+/**
+ * Compiles the bench to a folder where the package is in node_modules, as it is in the programs of those who use it. Not below /tmp:
+ * there are programs for it in there, and the safe default hides /tmp.
+ */
 export function layOut(bench: string): LaidOut {
-  const folder = fs.mkdtempSync(join(tmpdir(), 'isolate-bench-'));
+  const results = join(bench, 'results');
+  fs.mkdirSync(results, { recursive: true });
+  const folder = fs.mkdtempSync(join(results, 'run-'));
   fs.writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   fs.mkdirSync(join(folder, 'node_modules'));
   fs.symlinkSync(resolve(bench, '..'), join(folder, 'node_modules', 'linux-isolate'));

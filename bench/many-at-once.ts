@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Peer } from './peers.js';
+import type { Peer } from './peer.js';
 import { median, quantile } from './statistics.js';
 import { stop } from './stop.js';
 import { takeTurns } from './take-turns.js';

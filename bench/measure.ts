@@ -1,24 +1,29 @@
 import type { Contestant } from './contestant.js';
 import { floorContestants } from './floor.js';
 import { Heaps } from './heap.js';
+import type { Ladder } from './ladder.js';
+import { onLadder } from './ladders.js';
+import { measureSteps } from './measure-steps.js';
 import { oneAtATime, type Times } from './one-at-a-time.js';
 import type { Options } from './options.js';
 import { measurePart, type Part } from './part.js';
-import { type Peer, plain, seven } from './peers.js';
+import type { Peer } from './peer.js';
+import { plain, seven } from './peers.js';
 import type { Program } from './programs.js';
-import type { CommandResults } from './results.js';
+import type { CommandResults, LadderTimes } from './results.js';
 import { teller } from './teller.js';
 
 /** Who takes part. */
 export interface Field {
   readonly peers: readonly Peer[];
+  readonly ladders: readonly Ladder[];
   readonly floor: string | undefined;
   /** Whether there is the memory for a big heap. */
   readonly heaps: boolean;
 }
 
-const full = { single: 40, crowd: { rounds: 6, seconds: 1 }, heap: 15 };
-const quick = { single: 8, crowd: { rounds: 2, seconds: 0.5 }, heap: 4 };
+const full = { single: 40, crowd: { rounds: 6, seconds: 1 }, heap: 15, steps: 30 };
+const quick = { single: 8, crowd: { rounds: 2, seconds: 0.5 }, heap: 4, steps: 5 };
 
 /** Measures all parts with one command. */
 export async function measure({ name, path }: Program, field: Field, options: Options): Promise<CommandResults> {
@@ -48,5 +53,9 @@ export async function measure({ name, path }: Program, field: Field, options: Op
   };
   const { single = [] } = await part('one-at-a-time', [...field.peers, ...floors], rounds.single);
   const { crowd = [] } = await part('many-at-once', field.peers, rounds.crowd.rounds);
-  return { command: name, oneAtATime: single, manyAtOnce: crowd, heap: await heap() };
+  // A step says something only beside the others: all of them, or none.
+  const some = field.ladders.filter((ladder) => wanted('steps', onLadder(ladder)).length > 0);
+  const steps: LadderTimes[] = [];
+  for (const ladder of some) steps.push(await measureSteps(ladder, path, rounds.steps));
+  return { command: name, oneAtATime: single, manyAtOnce: crowd, heap: await heap(), steps };
 }

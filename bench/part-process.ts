@@ -1,6 +1,7 @@
 // One part of the bench, in a Node of its own: see part.ts, which starts it.
 import { peerContestant } from './contestant.js';
 import { floorContestants } from './floor.js';
+import { ladders, onLadder } from './ladders.js';
 import { manyAtOnce } from './many-at-once.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { Part, PartResult } from './part.js';
@@ -11,8 +12,9 @@ import { teller } from './teller.js';
 stopOnSignals();
 const part: Part = JSON.parse(process.argv[2] as string);
 
-async function run({ kind, command, names, floor, rounds, seconds }: Part): Promise<PartResult> {
-  const named = peers.filter(({ name }) => names.includes(name));
+async function run({ kind, command, names, floor, ladder, rounds, seconds }: Part): Promise<PartResult> {
+  const all = ladder === undefined ? peers : ladders.filter(({ title }) => title === ladder).flatMap(onLadder);
+  const named = all.filter(({ name }) => names.includes(name));
   const round = teller(`${kind}, ${command}`, rounds);
   if (kind === 'many-at-once') return { crowd: await manyAtOnce(named, command, { rounds, seconds }, round) };
   const floors = floor === undefined ? [] : floorContestants(floor, command).filter(({ name }) => names.includes(name));

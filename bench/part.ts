@@ -7,12 +7,14 @@ import { stop, track } from './stop.js';
 
 /** What a Node of its own is to measure. */
 export interface Part {
-  readonly kind: 'one-at-a-time' | 'many-at-once';
+  readonly kind: 'one-at-a-time' | 'many-at-once' | 'steps';
   /** The path of the command. */
   readonly command: string;
   /** Who takes part. */
   readonly names: readonly string[];
   readonly floor: string | undefined;
+  /** The title of the ladder that they are on, if they are on one. */
+  readonly ladder?: string;
   readonly rounds: number;
   readonly seconds: number;
 }

@@ -4,6 +4,7 @@ import { atOnce, type Crowd, type LoopDelay } from './many-at-once.js';
 import type { Times } from './one-at-a-time.js';
 import { bubblewrap, plain, seven } from './peers.js';
 import type { CommandResults, Results } from './results.js';
+import { stepsTable } from './steps-table.js';
 import { ms, table, times } from './table.js';
 
 /** The results as text for people. */
@@ -14,6 +15,7 @@ export function report({ host, missing, idle, commands }: Results): string {
     if (result.oneAtATime.length > 0) lines.push('', ...timesTable(result));
     if (result.manyAtOnce.length > 0) lines.push('', ...crowdTable(result));
     if (result.heap.length > 0) lines.push('', ...heapTable(result));
+    for (const ladder of result.steps) lines.push('', ...stepsTable(result.command, ladder));
   }
   if (commands.some(({ manyAtOnce }) => manyAtOnce.length > 0)) lines.push('', ...aboutDelays(idle));
   return lines.join('\n');

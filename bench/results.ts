@@ -18,6 +18,15 @@ export interface CommandResults {
   readonly oneAtATime: readonly Times[];
   readonly manyAtOnce: readonly Crowd[];
   readonly heap: readonly Times[];
+  readonly steps: readonly LadderTimes[];
+}
+
+/** What was measured of a sandbox that is built up step by step. */
+export interface LadderTimes {
+  readonly title: string;
+  /** The steps in order. */
+  readonly steps: readonly Times[];
+  readonly beside: readonly Times[];
 }
 
 /** Writes the results where git does not see them; tells where, or why not. */

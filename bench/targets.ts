@@ -1,3 +1,4 @@
+import { built, builtByBubblewrap } from './build-sandbox.js';
 import { floorSeven } from './floor.js';
 import { bigHeap, heapName, smallHeap } from './heap.js';
 import { bubblewrap, plain, seven } from './peers.js';
@@ -37,6 +38,14 @@ const targets: readonly Target[] = [
     name: "seven namespaces, 32 at a time: p99 of the loop's delay / child_process.spawn's",
     atMost: 0.1,
     ratio: ({ manyAtOnce }) => quotient(finder(manyAtOnce), seven, plain, ({ delay }) => delay.p99),
+  },
+  {
+    name: "a build sandbox, one at a time: median time / bwrap's",
+    atMost: 0.5,
+    ratio: ({ steps }) => {
+      const all = steps.flatMap((ladder) => [...ladder.steps, ...ladder.beside]);
+      return quotient(finder(all), built, builtByBubblewrap, ({ median }) => median);
+    },
   },
   {
     name: 'seven namespaces, one at a time: median time with 1 GiB in Node / with little',
