@@ -15,6 +15,8 @@ const folder = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
 /** Where programs and their libraries are: directories, or links into /usr. */
 const system = ['/usr', '/bin', '/lib', '/lib64', '/sbin'];
 const others = ['/etc', '/opt', '/srv', '/var/lib', '/var/cache', '/var/log', '/media', '/mnt', '/home'];
+/** Where the programs of the bench are below /tmp, that is not covered. */
+const scratch = folder.startsWith('/tmp/') ? '/build' : '/tmp';
 const needed = [folder, ...system.filter((path) => typeOf(path) === 'directory')];
 const further = others.filter((path) => typeOf(path) === 'directory').slice(0, binds - needed.length);
 const links = system
@@ -22,7 +24,7 @@ const links = system
   .map((path) => ({ path, to: readlinkSync(path, { encoding: 'utf8' }) }));
 
 /** The last step. */
-export const built = '+ /tmp: isolate, build sandbox';
+export const built = '+ scratch: isolate, build sandbox';
 export const builtByBubblewrap = 'bwrap, build sandbox';
 
 const bindAll = (sandbox: Sandbox, paths: readonly string[]) =>
@@ -46,7 +48,7 @@ export const buildLadder = ladder(
     [`+ ${further.length} binds`, (sandbox) => bindAll(sandbox, further)],
     ['+ /proc', (sandbox) => sandbox.proc()],
     ['+ /dev', (sandbox) => sandbox.dev()],
-    [built, (sandbox) => sandbox.tmpfs('/tmp')],
+    [built, (sandbox) => sandbox.tmpfs(scratch)],
   ],
   [
     nodePeer(builtByBubblewrap, (command) => [
@@ -57,7 +59,7 @@ export const buildLadder = ladder(
         ...needed.flatMap((path) => ['--ro-bind', path, path]),
         ...links.flatMap(({ path, to }) => ['--symlink', to, path]),
         ...further.flatMap((path) => ['--ro-bind', path, path]),
-        ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--chdir', '/', command],
+        ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', scratch, '--chdir', '/', command],
       ],
     ]),
   ],
