@@ -42,7 +42,8 @@ export interface PlanParts {
   /** The step of the child that waits for them. */
   readonly waits: Step | undefined;
   readonly pipes: readonly Pipe[];
-  readonly command: Command;
+  /** Undefined where namespaces are made, and nothing runs in them yet. */
+  readonly command: Command | undefined;
   readonly attempts: readonly ExecAttempt[];
   /** Where the command starts: a failure to go there has a name of its own. */
   readonly workingDirectory: WorkingDirectoryPlan;
@@ -55,7 +56,7 @@ export interface PlanParts {
   /** A step of the child looks at a pidfd of this program. */
   readonly watchesParent: boolean;
   /** The command runs as the first process of a PID namespace. */
-  readonly isInit: boolean;
+  readonly isPid1: boolean;
   readonly origins: ReadonlyMap<StepKey, string>;
 }
 

@@ -23,7 +23,7 @@ export type Preset = (sandbox: Sandbox) => Sandbox;
 const belongsTo: Readonly<Record<NamespaceKind, readonly (keyof ProcessSpec)[]>> = {
   user: ['mapRoot', 'userMap', 'groupMap'],
   mount: ['root', 'files', 'proc', 'propagation'],
-  pid: ['proc'],
+  pid: ['proc', 'asPid1'],
   net: ['loopback'],
   ipc: [],
   uts: ['hostname', 'domainname'],
@@ -171,6 +171,15 @@ export class Sandbox extends SandboxFiles {
   /** The capabilities that the command keeps, and no others: none at all for an empty list. See capabilities(7). */
   capabilities(keep: readonly CapabilityName[]): Sandbox {
     return this.with({ capabilities: [...keep] });
+  }
+
+  /**
+   * The command itself is the first process of its new PID namespace. Otherwise that is a small init of ours, which the command is
+   * a child of: it reaps orphans, passes signals on, and ends when the command does. A process 1 has to do that itself, and the
+   * kernel does not deliver signals to it that it has no handler for: see pid_namespaces(7).
+   */
+  asPid1(): Sandbox {
+    return this.with({ asPid1: true });
   }
 
   /** A session of its own, without a controlling terminal: the command cannot type into the caller's. See setsid(2). */

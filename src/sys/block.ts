@@ -16,9 +16,10 @@ export class Block {
   /** Where what was reserved at the end begins. */
   #end: number;
 
-  constructor(size: number) {
+  /** @param address - where it will be when it is used, if that is not where it is now. */
+  constructor(size: number, address?: number) {
     this.bytes = Buffer.allocUnsafeSlow(size);
-    this.address = addressOf(this.bytes);
+    this.address = address ?? addressOf(this.bytes);
     this.#words = new Int32Array(this.bytes.buffer, 0, size >> 2);
     this.#end = size;
   }

@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import type { DataType as Type } from 'ffi-rs';
 import { oneThreadAtATime } from './import-lock.js';
-import { launcherObject } from './launcher-object.js';
+import { nativeObject } from './native-object.js';
 import type { Word } from './word.js';
 
 const self = 'linux-isolate:self';
@@ -21,7 +21,7 @@ const { DataType, load } = oneThreadAtATime(() => {
   pinAddon(ffi, Object.keys(require.cache));
   ffi.open({ library: self, path: '' });
   try {
-    ffi.open({ library: launcher, path: launcherObject() });
+    ffi.open({ library: launcher, path: nativeObject('launcher.so') });
   } catch (error) {
     // The calls of this library work without it.
     noLauncher = error;

@@ -79,7 +79,7 @@ export {
 } from './calls/mount-fd.js';
 export { clone3, setns, unshare } from './calls/namespace.js';
 export { faccessat, fchmod, fchown, fchownat, makedev, mkdirat, mknodat, symlinkat, unlinkat } from './calls/path.js';
-export { pidfd_getfd, pidfd_open, pidfd_send_signal } from './calls/pidfd.js';
+export { pidfd_getfd, pidfd_open, pidfd_send_siginfo, pidfd_send_signal } from './calls/pidfd.js';
 export { prctl } from './calls/prctl.js';
 export { getpgid, getpid, getppid, getsid, gettid, kill, setsid } from './calls/process.js';
 export { prlimit64, sched_setaffinity } from './calls/resource.js';
@@ -134,6 +134,14 @@ export { type ErrnoName, errno, errnoName, errnoText } from './errno.js';
 export { IsolateError, SpecError, SyscallError } from './errors.js';
 export { type FlagName, type FlagSet, flagNames, flagSet, nameOfValue } from './flags.js';
 export { mirrorValue } from './launcher/encode-program.js';
+export {
+  type InitDescriptors,
+  type InitParts,
+  type InitRole,
+  openInitDescriptors,
+  ownDescriptors,
+} from './launcher/init-program.js';
+export { type InitReport, readInitReport } from './launcher/init-report.js';
 export { type Launched, type Launching, launch, launchSync } from './launcher/launch.js';
 export { type PlacedStep, type Program, type ProgramParts, program, type Where } from './launcher/program.js';
 export { type SyscallName, syscallNumber } from './numbers.js';
@@ -158,7 +166,7 @@ export {
   u64Big,
 } from './struct.js';
 export type { CapabilitySets } from './structs/capability.js';
-export type { CloneArgs, CloneLeft } from './structs/clone-args.js';
+export { type CloneArgs, type CloneLeft, cloneLeftAt } from './structs/clone-args.js';
 export type { Message, Received } from './structs/message.js';
 export type { MountAttr } from './structs/mount-attr.js';
 export type { OpenHow } from './structs/open-how.js';

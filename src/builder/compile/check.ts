@@ -11,13 +11,12 @@ import { checkIds } from './check-ids.js';
 const noNul = (text: string): boolean => !text.includes('\0');
 
 /** Refuses what cannot be, with what to do about it. What only the kernel knows is left to the kernel. */
-export function checkSpec(spec: ProcessSpec, command: Command, host: Host): void {
+export function checkSpec(spec: ProcessSpec, host: Host): void {
   checkNamespaces(spec, host);
   checkIds(spec, host);
   checkNames(spec);
   checkEnvironment(spec);
   checkPrivileges(spec, host);
-  checkCommand(spec, command);
 }
 
 function checkNamespaces(spec: ProcessSpec, host: Host): void {
@@ -27,6 +26,7 @@ function checkNamespaces(spec: ProcessSpec, host: Host): void {
       throw new SpecError('unshare', `this kernel has no ${kind} namespaces`, `leave it out: .share('${kind}')`);
     }
   }
+  needs(spec, 'asPid1', 'pid', 'process 1 of the host is another');
   needs(spec, 'hostname', 'uts', 'it would rename the host');
   needs(spec, 'domainname', 'uts', 'it would rename the domain of the host');
   needs(spec, 'loopback', 'net', "it would change the host's interface");
@@ -133,7 +133,8 @@ function checkPrivileges(spec: ProcessSpec, host: Host): void {
 /** Enough for every listening socket of a service, and below what the launcher keeps for itself. */
 const mostDescriptors = 256;
 
-function checkCommand(spec: ProcessSpec, command: Command): void {
+/** Refuses a command that cannot be run. */
+export function checkCommand(spec: ProcessSpec, command: Command): void {
   if (command.file === '') throw new SpecError('command', 'it is empty');
   if (!Array.isArray(command.args)) {
     throw new SpecError('command', 'the arguments are not a list', "give them as ['a', 'b'], before the options");

@@ -1,6 +1,7 @@
 import { handshakeValues } from '../../ns/index.js';
 import {
   close_range,
+  type Fd,
   Late,
   mirrorValue,
   POLL,
@@ -17,8 +18,8 @@ import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { methodCall, type Section, section } from './section.js';
 
-/** Where the process starts and how it stands to its parent and its terminal: after its credentials are final. */
-export function planLife(spec: ProcessSpec, host: Host, workingDirectory: readonly Section[]): Section[] {
+/** How the process stands to its files, to what it may gain, and to signals: after its credentials are final. */
+export function planStance(spec: ProcessSpec, host: Host, workingDirectory: readonly Section[]): Section[] {
   const sections: Section[] = [];
   if (spec.umask !== undefined) {
     sections.push(
@@ -29,11 +30,6 @@ export function planLife(spec: ProcessSpec, host: Host, workingDirectory: readon
     );
   }
   sections.push(...workingDirectory);
-  if (spec.newSession) {
-    sections.push(
-      section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller')),
-    );
-  }
   if (spec.noNewPrivs) {
     sections.push(
       section(
@@ -42,29 +38,43 @@ export function planLife(spec: ProcessSpec, host: Host, workingDirectory: readon
       ),
     );
   }
-  if (spec.dieWithParent) {
-    const { parentPidfd } = handshakeValues;
-    const parent = new Late<PollFd[]>([parentPidfd], '[{fd=<parent-pidfd>, events=POLLIN}], 1', (fd) => [
-      { fd: fd as number, events: POLL.IN, revents: 0 },
-    ]);
-    sections.push(
-      section(
-        methodCall('dieWithParent'),
-        prctl
-          .step(PR.SET_PDEATHSIG, SIG.KILL, 0, 0, 0)
-          .because('killed when the parent ends; a change of credentials would undo it'),
-        ppoll
-          .step(parent, { tv_sec: 0, tv_nsec: 0 })
-          .expecting(0)
-          .because('the parent has not ended before that was set'),
-      ),
-    );
-  }
   const defaults = host.ignoredSignals.map((signal) =>
     rt_sigaction.step(signal, 'SIG_DFL').because('Node ignores it, and what is ignored stays so in the command'),
   );
   if (defaults.length > 0) sections.push(section('every launch', ...defaults));
   return sections;
+}
+
+/** How the process stands to the terminal of its caller. */
+export function planSession(spec: ProcessSpec): Section[] {
+  if (!spec.newSession) return [];
+  return [section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller'))];
+}
+
+/**
+ * How the process stands to its parent. After every change of credentials, which would undo it.
+ *
+ * @param pidfd - of the parent, where it has a number of its own; otherwise that of this program.
+ */
+export function planParent(spec: ProcessSpec, pidfd?: Fd): Section[] {
+  if (!spec.dieWithParent) return [];
+  const watched = (fd: number): PollFd[] => [{ fd, events: POLL.IN, revents: 0 }];
+  const parent =
+    pidfd === undefined
+      ? new Late<PollFd[]>([handshakeValues.parentPidfd], '[{fd=<parent-pidfd>, events=POLLIN}], 1', watched)
+      : watched(pidfd);
+  return [
+    section(
+      methodCall('dieWithParent'),
+      prctl
+        .step(PR.SET_PDEATHSIG, SIG.KILL, 0, 0, 0)
+        .because('killed when the parent ends; a change of credentials would undo it'),
+      ppoll
+        .step(parent, { tv_sec: 0, tv_nsec: 0 })
+        .expecting(0)
+        .because('the parent has not ended before that was set'),
+    ),
+  ];
 }
 
 /** Nothing of the parent's stays open but what the process was given. `isForked`: what a failure is reported through does. */

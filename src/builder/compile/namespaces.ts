@@ -1,12 +1,15 @@
 import {
   domainname,
+  enterClocks,
   enterTimeByClone,
   hostname,
   loopbackUp,
   type NamespaceKind,
   namespaces,
+  openClocks,
   timeOffsets,
 } from '../../ns/index.js';
+import type { Fd, Step, Stored } from '../../sys/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { methodCall, type Section, section } from './section.js';
@@ -21,19 +24,24 @@ export interface NamespacePlan {
   readonly sections: readonly Section[];
   /** The command runs in a second child, with its own copy of the memory. */
   readonly isForked: boolean;
+  /** A time namespace that init enters, since the kernel does not when it becomes init: where it is open, and the step. */
+  readonly clocksOfInit: { readonly opened: Stored; enter(fd: Fd): Step } | undefined;
 }
 
-/** The new namespaces, each set up by the process that lives in them. */
-export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
+/** The new namespaces, each set up by the process that lives in them. `hasInit`: that process becomes init. */
+export function planNamespaces(spec: ProcessSpec, host: Host, hasInit: boolean): NamespacePlan {
   const unshare = methodCall('unshare', ...spec.unshare);
   const isNew = (kind: NamespaceKind) => spec.unshare.includes(kind);
-  const byClone = isNew('time') && !host.timeEntersAtExec;
+  const isLate = isNew('time') && !host.timeEntersAtExec;
+  const byClone = isLate && !hasInit;
   const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
   const flagsOf = (kinds: readonly NamespaceKind[]) => kinds.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
 
   const clocks: Section[] = [];
   if (isNew('time'))
     clocks.push(section(spec.clock ? methodCall('clock', spec.clock) : unshare, ...timeOffsets(spec.clock ?? {})));
+  const opened = isLate && hasInit ? openClocks() : undefined;
+  if (opened !== undefined) clocks.push(section(methodCall('unshare', 'time'), opened));
   if (byClone) {
     const withIt = spec.unshare.filter((kind) => kind === 'pid');
     clocks.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
@@ -52,5 +60,6 @@ export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
     clocks,
     sections,
     isForked: byClone,
+    clocksOfInit: opened && { opened: opened.result, enter: enterClocks },
   };
 }

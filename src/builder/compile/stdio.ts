@@ -7,6 +7,7 @@ import {
   fcntl_dupfd_cloexec,
   fcntl_setfd,
   ioctl_fionbio,
+  type Late,
   O,
   openat,
   pipe2,
@@ -40,10 +41,14 @@ export interface StdioPlan {
   readonly after: readonly Section[];
 }
 
-type Source = Fd | Stored;
+type Source = Fd | Stored | Late<Fd>;
 
-/** The descriptors of the process, from 0 on. */
-export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
+/**
+ * The descriptors of the process, from 0 on.
+ *
+ * @param carried - what has its place after them, for the launch itself.
+ */
+export function planStdio(entries: readonly StdioEntry[], carried: readonly Source[] = []): StdioPlan {
   const from = `stdio: ${JSON.stringify(entries)}`;
   const before: Step[] = [];
   const early: Step[] = [];
@@ -76,7 +81,7 @@ export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
     pipes,
     before: toSection(before),
     early: toSection(early),
-    child: toSection(placeDescriptors(sources)),
+    child: toSection(placeDescriptors([...sources, ...carried], entries.length)),
     after: toSection(after),
   };
 }
@@ -107,7 +112,7 @@ function block(target: number): Step {
  * Steps that bring each source to its place. A source that may be in the place of another one is first copied out of the
  * way: a number that is a place, or, if there are places above 2, one that is not known yet.
  */
-function placeDescriptors(sources: readonly Source[]): Step[] {
+function placeDescriptors(sources: readonly Source[], ofCommand: number): Step[] {
   const count = sources.length;
   const aside: Step[] = [];
   const place: Step[] = [];
@@ -125,7 +130,8 @@ function placeDescriptors(sources: readonly Source[]): Step[] {
       aside.push(copy);
       moved = copy.result;
     }
-    place.push(dup3.step(moved, target, 0).because(`becomes fd ${target} of the command`));
+    const what = target < ofCommand ? `becomes fd ${target} of the command` : 'taken along to init';
+    place.push(dup3.step(moved, target, 0).because(what));
     if (typeof source === 'number' && target <= 2) place.push(block(target));
   });
   return [...aside, ...place];

@@ -55,7 +55,8 @@ function diagnoseLaunch(plan: Plan, launched: Launched): Diagnosis | undefined {
 }
 
 /** Every attempt failed with an error that lets the next one try. The most telling of them is the answer, as in execvp(3). */
-function diagnoseExec({ attempts, command: { file } }: PlanParts, launched: Launched): Diagnosis | undefined {
+function diagnoseExec({ attempts, command }: PlanParts, launched: Launched): Diagnosis | undefined {
+  const { file = '' } = command ?? {};
   const isPath = file.includes('/');
   const tried = attempts.map((attempt) => ({
     ...attempt,
@@ -98,7 +99,7 @@ function diagnoseKill(plan: Plan, launched: Launched): Diagnosis | undefined {
   const { steps, exec, clone } = plan.parts.program;
   const at = steps.findIndex(({ step }) => step.key === exec.key);
   const before = steps[at - 1]?.step;
-  if (before === undefined || launched.isForked || launched.result(before) !== undefined) return undefined;
+  if (before === undefined || launched.isApart || launched.result(before) !== undefined) return undefined;
   const done = steps.filter(({ step }) => launched.result(step) !== undefined && step.key !== clone.key);
   const last = steps.slice(0, at).findLast(({ step }) => done.some((one) => one.step.key === step.key))?.step ?? clone;
   return {

@@ -29,7 +29,7 @@ export type Exit =
 const nameOfSignal = new Map(Object.entries(SIG).map(([name, number]) => [number, `SIG${name}` as NodeJS.Signals]));
 
 /** The exit that waitid(2) tells of. */
-export function exitOf({ code, status, usage }: Waited): Exit {
+export function exitOf({ code, status, usage }: Pick<Waited, 'code' | 'status' | 'usage'>): Exit {
   if (code === CLD.EXITED) return { kind: 'exited', code: status, usage: usageOf(usage) };
   const signal = nameOfSignal.get(status) ?? (`SIGRT${status}` as NodeJS.Signals);
   return { kind: 'signaled', signal, coreDumped: code === CLD.DUMPED, usage: usageOf(usage) };

@@ -1,11 +1,20 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { close, type Fd, type Pid, pidfd_send_signal, SIG, SyscallError } from '../../sys/index.js';
+import {
+  close,
+  type Fd,
+  type InitReport,
+  type Pid,
+  pidfd_send_signal,
+  readInitReport,
+  SIG,
+  SyscallError,
+} from '../../sys/index.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { type Exit, exitOf } from './exit.js';
 import { exitWatch } from './exit-watch.js';
-import { fateInInit, signalNumber } from './signals.js';
+import { fateInInit, signalNumber, stopByInit } from './signals.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
 const timesToLook = 20;
@@ -13,8 +22,10 @@ const timesToLook = 20;
 interface RunningProcessParts {
   readonly pid: Pid;
   readonly pidfd: Fd;
-  /** The command is the init of a PID namespace. */
-  readonly isInit: boolean;
+  /** Over which the init of the command tells how it ended; undefined without one. */
+  readonly line?: Fd | undefined;
+  /** The command is itself the first process of a PID namespace. */
+  readonly isPid1: boolean;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly streams: ReadonlyMap<number, Socket>;
   readonly snapshot?: Snapshot | undefined;
@@ -39,16 +50,18 @@ export class RunningProcess implements AsyncDisposable {
   readonly snapshot: Snapshot | undefined;
 
   readonly #pidfd: Fd;
-  readonly #isInit: boolean;
+  readonly #line: Fd | undefined;
+  readonly #isPid1: boolean;
   #running = true;
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, isInit, streams, snapshot }: RunningProcessParts) {
+  constructor({ pid, pidfd, line, isPid1, streams, snapshot }: RunningProcessParts) {
     this.snapshot = snapshot;
     this.pid = pid;
     this.#pidfd = pidfd;
-    this.#isInit = isInit;
+    this.#line = line;
+    this.#isPid1 = isPid1;
     const highest = Math.max(2, ...streams.keys());
     this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? null);
     this.stdin = this.stdio[0] ?? null;
@@ -63,7 +76,7 @@ export class RunningProcess implements AsyncDisposable {
         this.stdin?.destroy();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
-        resolve(exitOf(waited));
+        resolve(exitOf(this.#report() ?? waited));
       });
     });
   }
@@ -71,8 +84,9 @@ export class RunningProcess implements AsyncDisposable {
   /**
    * Sends a signal: `pidfd_send_signal(pidfd, signal)`. It can reach no other process, also when the pid is in use again.
    *
-   * The kernel does not deliver a signal that the init of a PID namespace has no handler for. Where the command is that
-   * init, such a signal that would end any other process ends it too, by SIGKILL.
+   * In a new PID namespace the command's init passes the signal on; SIGKILL ends all that is in there. Where the command is
+   * that init itself ({@link Sandbox.asPid1}), the kernel does not deliver a signal that it has no handler for: one that would
+   * end any other process ends it too, by SIGKILL.
    *
    * @returns whether the process was still there.
    * @throws SpecError - there is no such signal. SyscallError EPERM - it has become another user's.
@@ -81,14 +95,23 @@ export class RunningProcess implements AsyncDisposable {
     const number = signalNumber(signal);
     if (!this.#running) return false;
     try {
-      const fate = this.#isInit ? fateInInit(this.pid, number) : 'arrives';
-      pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
+      const fate = this.#isPid1 ? fateInInit(this.pid, number) : 'arrives';
+      if (this.#line !== undefined && number === SIG.STOP) stopByInit(this.#pidfd);
+      else pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
       if (fate === 'waits') this.#lookAgain(number, timesToLook);
       return true;
     } catch (error) {
       if (error instanceof SyscallError && error.code === 'ESRCH') return false;
       throw error;
     }
+  }
+
+  /** What init has told of the command, which is not how init itself ended. */
+  #report(): InitReport | undefined {
+    if (this.#line === undefined) return undefined;
+    const report = readInitReport(this.#line);
+    close(this.#line);
+    return report;
   }
 
   /**

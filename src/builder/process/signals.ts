@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type FlagName, SIG, SpecError } from '../../sys/index.js';
+import { type Fd, type FlagName, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
 
 /** The number of a signal that is given by name or number. */
@@ -39,4 +39,12 @@ export function fateInInit(pid: number, signal: number): InitFate {
   }
   if (hasSignal(signalMask(status, 'SigCgt') | signalMask(status, 'SigIgn'), signal)) return 'arrives';
   return hasSignal(signalMask(status, 'SigBlk'), signal) ? 'waits' : 'is dropped';
+}
+
+/** The last real-time signal, as whose value init takes a signal that it cannot take itself: see init.c. */
+const carrier = 64;
+
+/** Has init stop the command: SIGSTOP would stop init itself. */
+export function stopByInit(pidfd: Fd): void {
+  pidfd_send_siginfo(pidfd, { si_signo: carrier, si_value: SIG.STOP });
 }

@@ -28,7 +28,7 @@ export async function spawn(spec: ProcessSpec, command: Command, options: SpawnO
   const signalOfAbort = signalNumber(killSignal, 'killSignal');
   const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
   const plan = planFor(spec, command, entries, thisHost());
-  const { pid, pidfd, pipes, changes } = await start(plan, spec, signal);
+  const { pid, pidfd, line, pipes, changes } = await start(plan, spec, signal);
 
   const streams = new Map(
     plan.parts.pipes.map(({ target, parent }) => {
@@ -37,7 +37,7 @@ export async function spawn(spec: ProcessSpec, command: Command, options: SpawnO
     }),
   );
   const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
-  const running = new RunningProcess({ pid, pidfd, isInit: plan.parts.isInit, streams, snapshot });
+  const running = new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, streams, snapshot });
   if (signal !== undefined) endOnAbort(running, signal, signalOfAbort);
   return running;
 }

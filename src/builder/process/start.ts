@@ -1,6 +1,16 @@
 import { fstatSync, openSync } from 'node:fs';
 import { handshakeValues } from '../../ns/index.js';
-import { close, type Fd, type Launched, type Launching, launch, type Pid, pidfd_open } from '../../sys/index.js';
+import {
+  cloneLeftAt,
+  close,
+  type Fd,
+  type Launched,
+  type Launching,
+  launch,
+  type Pid,
+  type Program,
+  pidfd_open,
+} from '../../sys/index.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
@@ -15,6 +25,8 @@ import { killIfPossible } from './kill-if-possible.js';
 export interface Started {
   readonly pid: Pid;
   readonly pidfd: Fd;
+  /** Over which init tells how the command ended; undefined without an init. */
+  readonly line: Fd | undefined;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly pipes: ReadonlyMap<number, Fd>;
   /** The file system with the changes of its snapshots. */
@@ -60,17 +72,25 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   }
 
   const failure = diagnose(plan, spec, launched, handshake?.end());
-  const pidfd = launched.int(program.pidfd);
+  const { pid, pidfd } = processOf(program, launched);
   const firstPidfd = launched.int(program.firstPidfd);
-  if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
+  if (pidfd !== firstPidfd && firstPidfd >= 0) close(firstPidfd);
+  const line = program.init === undefined ? undefined : launched.int(program.init.descriptors.line.output(0));
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
-  if (failure === undefined && signal?.aborted !== true) {
-    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes };
-  }
-  if (changes !== undefined) close(changes);
+  if (failure === undefined && signal?.aborted !== true) return { pid, pidfd, line, pipes: ends, changes };
+  for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
   await undo(pidfd, [...ends.values()]);
   signal?.throwIfAborted();
   throw failure as StepError;
+}
+
+/** The process that became the command, or was to; -1 where there is none. */
+function processOf({ pid, pidfd, init }: Program, launched: Launched): { readonly pid: Pid; readonly pidfd: Fd } {
+  const opened = { pid: launched.int(pid), pidfd: launched.int(pidfd) };
+  if (opened.pidfd >= 0 || init?.clone === undefined || init.role !== 'leave') return opened;
+  // An init that failed, or was killed, has not told which child it made: but the kernel has, in the file of its steps.
+  const made = launched.int(init.clone.output(0, cloneLeftAt.pid));
+  return made > 0 ? { pid: made, pidfd: pidfd_open(made, 0) } : opened;
 }
 
 /**

@@ -45,6 +45,8 @@ export interface ProcessSpec {
   readonly noNewPrivs?: true;
   /** The capabilities that it keeps, as `CAP_NET_BIND_SERVICE`; left out, they are not touched. */
   readonly capabilities?: readonly string[];
+  /** The command itself is the first process of a new PID namespace, and not the child of an init of ours. */
+  readonly asPid1?: true;
   /** setsid(2): a session of its own, without a controlling terminal. */
   readonly newSession?: true;
   /** PR_SET_PDEATHSIG: it is killed when the program that started it ends. */

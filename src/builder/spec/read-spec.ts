@@ -35,6 +35,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   stdio: isList((value) => isNumber(value) || isString(value)),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
+  asPid1: isTrue,
   newSession: isTrue,
   dieWithParent: isTrue,
 };

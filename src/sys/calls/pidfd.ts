@@ -1,8 +1,23 @@
-import { constant, flags, int, oneOf } from '../args.js';
+import { constant, flags, input, int, oneOf } from '../args.js';
 import type { Fd, Pid } from '../brands.js';
 import { PIDFD } from '../constants/pidfd.js';
 import { SIG } from '../constants/signal.js';
+import { nameOfValue } from '../flags.js';
+import { queuedSiginfo } from '../structs/siginfo.js';
 import { defineSyscall, nothing, number, type Syscall } from '../syscall.js';
+
+/** `SI_QUEUE`: the signal was queued by a process, with a value. */
+const SI_QUEUE = -1;
+
+/** The signal, and what is told with it. */
+const signalWithValue = input<{ readonly si_signo: number; readonly si_value: number }>(['int sig', 'siginfo_t *info'], {
+  encode: (queued, block) => [
+    queued.si_signo,
+    queuedSiginfo.encode({ ...queued, si_code: SI_QUEUE, si_pid: process.pid, si_uid: process.getuid?.() ?? 0 }, block),
+  ],
+  render: ({ si_signo, si_value }) =>
+    `${nameOfValue(SIG, si_signo) ?? si_signo}, {si_code=SI_QUEUE, si_value=${si_value}}`,
+});
 
 /**
  * `pidfd_open(pid, flags)`: opens a descriptor that stands for a process. Unlike a pid it never comes to mean another
@@ -45,6 +60,27 @@ export const pidfd_send_signal: Syscall<[pidfd: Fd, sig: number], void> = define
     constant('siginfo_t *info', 0, 'NULL'),
     constant('unsigned int flags', 0),
   ],
+  result: nothing,
+});
+
+/**
+ * `pidfd_send_signal(pidfd, sig, info, 0)`: sends a signal with a value, as sigqueue(3) does, to the process that a descriptor
+ * stands for. See pidfd_send_signal(2).
+ *
+ * Acts on that process.
+ *
+ * @param pidfd - the process.
+ * @param queued - `si_signo`: a {@link SIG} value; `si_value`: what goes with it.
+ * @throws SyscallError as {@link pidfd_send_signal}, and: EAGAIN: too many signals are queued for the user.
+ */
+export const pidfd_send_siginfo: Syscall<
+  [pidfd: Fd, queued: { readonly si_signo: number; readonly si_value: number }],
+  void
+> = defineSyscall({
+  name: 'pidfd_send_signal',
+  man: 'pidfd_send_signal(2)',
+  scope: 'process',
+  args: [int<Fd>('int pidfd'), signalWithValue, constant('unsigned int flags', 0)],
   result: nothing,
 });
 

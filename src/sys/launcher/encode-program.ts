@@ -1,4 +1,4 @@
-import type { Block } from '../block.js';
+import { Block, BlockFullError } from '../block.js';
 import { CLONE } from '../constants/namespace.js';
 import { encodeCall, type OutputPlace } from '../encode-call.js';
 import { SpecError } from '../errors.js';
@@ -7,24 +7,33 @@ import { type LateValues, resolve, type StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
 import type { Word } from '../word.js';
+import { laidInitSteps } from './init-program.js';
 import {
   headerLayout,
+  initBase,
   layoutVersion,
   noneFailed,
   notRun,
   opCodes,
+  roleCodes,
   stackSize,
   stepExpects,
   stepLayout,
 } from './layout.js';
-import type { Program } from './program.js';
+import { type InitProgram, isOfInit, type Program } from './program.js';
 
-/** Where the steps of an encoded program are, and what they leave there. */
-export interface EncodedProgram {
+/** Where steps are in memory, and what they leave there. */
+export interface EncodedSteps {
   readonly offsets: ReadonlyMap<StepKey, number>;
   readonly outputs: ReadonlyMap<StepKey, readonly OutputPlace[]>;
   /** What was laid for each step, in their order: step `i` has the bytes from `ends[i - 1]` to `ends[i]`. */
   readonly ends: readonly number[];
+}
+
+/** A program in memory. */
+export interface EncodedProgram extends EncodedSteps {
+  /** The steps of init, which are in a file of their own. */
+  readonly init: EncodedSteps | undefined;
 }
 
 /** The name of the value that is the descriptor of the mirror, for steps that must not close it; -1 without one. */
@@ -32,18 +41,65 @@ export const mirrorValue = 'mirror';
 
 /** Lays a program into a block of memory, for the launcher. `values` are for what is known only now. */
 export function encodeProgram(program: Program, values: LateValues, block: Block): EncodedProgram {
+  const { clone, cleanup, makeWay } = program;
+  const init = program.init && encodeInit(program, program.init, values);
+  const steps = program.steps.filter(({ where }) => !isOfInit(where)).map(({ step }) => step);
+  const next = (step: Step) => (step.key === clone.key ? cleanup : makeWay);
+  const encoded = encodeSteps(steps, block, next, (arg) => (arg === laidInitSteps ? init?.bytes : resolve(arg, values)));
+  block.setInt32(headerLayout.cleanup, cleanup);
+  block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
+  block.setWord(headerLayout.size, block.used);
+  return { ...encoded, init: init?.encoded };
+}
+
+/** The least memory for the steps of init. */
+const leastForInit = 1 << 16;
+
+/** Lays the steps of init out for the address at which it maps them. */
+function encodeInit(
+  program: Program,
+  init: InitProgram,
+  values: LateValues,
+): { readonly bytes: Uint8Array; readonly encoded: EncodedSteps } {
+  const steps = program.steps.filter(({ where }) => isOfInit(where)).map(({ step }) => step);
+  for (let size = leastForInit; ; ) {
+    const block = new Block(size, initBase);
+    try {
+      const encoded = encodeSteps(steps, block, () => steps.length, (arg) => resolve(arg, values));
+      const command = init.clone === undefined ? -1 : steps.findIndex(({ key }) => key === init.clone?.key);
+      block.setInt32(headerLayout.cleanup, steps.length);
+      block.setInt32(headerLayout.mirror, -1);
+      block.setWord(headerLayout.size, block.size);
+      block.setInt32(headerLayout.role, roleCodes[init.role]);
+      block.setInt32(headerLayout.command, command);
+      block.setInt32(headerLayout.line, init.descriptors.first + 1);
+      return { bytes: block.bytes.subarray(0, block.used), encoded };
+    } catch (error) {
+      if (!(error instanceof BlockFullError)) throw error;
+      size = Math.max(size * 2, error.needed * 2);
+    }
+  }
+}
+
+/** Lays steps into a block. `next` is where the process that clones goes on; `value` gives what is known of an operand. */
+function encodeSteps(
+  steps: readonly Step[],
+  block: Block,
+  next: (step: Step) => number,
+  value: (operand: unknown) => unknown,
+): EncodedSteps {
   block.clear();
-  const { steps } = program;
-  block.reserve(headerLayout.bytes);
+  const header = block.reserve(headerLayout.bytes);
+  block.bytes.fill(0, header, header + headerLayout.bytes);
   const start = block.reserve(steps.length * stepLayout.bytes);
   const offsets = new Map<StepKey, number>();
   const outputs = new Map<StepKey, readonly OutputPlace[]>();
   const ends: number[] = [];
 
   for (let i = 0; i < steps.length; i++) {
-    const { step } = steps[i] as { step: Step };
+    const step = steps[i] as Step;
     const offset = start + i * stepLayout.bytes;
-    const args = step.args.map((arg) => resolve(arg, values));
+    const args = step.args.map(value);
     if (step.op === 'clone') args[0] = withStack(args[0] as CloneArgs, block);
     const call = encodeCall(step.call, args, block);
     ends.push(block.used);
@@ -54,25 +110,20 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
     for (let n = 0; n < 6; n++) {
       const word = call.words[n] ?? 0;
       if (word instanceof Stored && word.take === 'int') loads |= 1 << n;
-      const value = word instanceof Stored ? block.address + placeOf(word, { offsets, outputs }) : word;
-      block.setWord(offset + stepLayout.args + n * 8, value as Word);
+      const laid = word instanceof Stored ? block.address + placeOf(word, { offsets, outputs }) : word;
+      block.setWord(offset + stepLayout.args + n * 8, laid as Word);
     }
     encodeTolerance(step, block, offset);
     block.setWord(offset + stepLayout.expect, step.expect ?? 0);
     block.setInt32(offset + stepLayout.number, syscallNumber(step.call.name));
     const flags = step.expect === undefined ? 0 : stepExpects;
     block.setInt32(offset + stepLayout.op, opCodes[step.op] | (flags << 8) | (loads << 16));
-    block.setInt32(offset + stepLayout.next, step.key === program.clone.key ? program.cleanup : program.makeWay);
+    block.setInt32(offset + stepLayout.next, next(step));
     offsets.set(step.key, offset);
   }
-
   block.setInt32(headerLayout.count, steps.length);
-  block.setInt32(headerLayout.cleanup, program.cleanup);
   block.setInt32(headerLayout.failed, noneFailed);
   block.setInt32(headerLayout.layout, layoutVersion);
-  block.setInt32(headerLayout.error, 0);
-  block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
-  block.setWord(headerLayout.size, block.used);
   return { offsets, outputs, ends };
 }
 
@@ -83,7 +134,7 @@ function withStack(args: CloneArgs, block: Block): CloneArgs {
 }
 
 /** The offset of what an earlier step leaves. */
-export function placeOf(stored: Stored, { offsets, outputs }: Pick<EncodedProgram, 'offsets' | 'outputs'>): number {
+export function placeOf(stored: Stored, { offsets, outputs }: Pick<EncodedSteps, 'offsets' | 'outputs'>): number {
   const offset = offsets.get(stored.step);
   if (offset === undefined) throw new SpecError('a step', 'it uses what a step leaves that does not come before it');
   if (stored.output === undefined) return offset + stepLayout.result;

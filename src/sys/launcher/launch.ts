@@ -10,17 +10,21 @@ import { runLauncher, runLauncherOnPool } from '../ffi.js';
 import type { LateValues, StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
-import { type EncodedProgram, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
+import { type EncodedProgram, type EncodedSteps, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
+import { initFile } from './init-file.js';
+import { initProgramValue } from './init-program.js';
 import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './layout.js';
-import type { Program } from './program.js';
+import { Left } from './left.js';
+import { isOfInit, type Program } from './program.js';
+import { readInitFile } from './read-init-file.js';
 import { endTurn, mostAtOnce, takeTurn } from './turns.js';
 
 /** How a launch went. The pidfd is the caller's to close, and the child the caller's to wait for, also after a failure. */
 export interface Launched {
-  /** The step that failed, its place in the program, and the error; 0 where a result was not the expected one. */
-  readonly failure: { readonly step: Step; readonly index: number; readonly errno: number } | undefined;
-  /** The child copied the memory, so that what its steps returned is known only if one failed. */
-  readonly isForked: boolean;
+  /** The step that failed, and the error; 0 where a result was not the expected one. */
+  readonly failure: { readonly step: Step; readonly errno: number } | undefined;
+  /** Some steps were made in other memory than this program's, so that what they returned is known only if one failed. */
+  readonly isApart: boolean;
   /** A 32-bit int that a step left: -1 where the step did not run, or failed. */
   int(stored: Stored): number;
   /** What a step returned (`-errno` for an error that it tolerates); undefined where it did not run. */
@@ -46,7 +50,7 @@ export function launch(program: Program, values: LateValues = {}): Launching {
     const turn = takeTurn();
     if (turn !== undefined) await turn;
     try {
-      laid = lay(program, values);
+      laid = lay(program, withInit(program, values));
       // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
       await runLauncherOnPool(laid.block.address);
       return readBack(laid);
@@ -62,13 +66,17 @@ export function launch(program: Program, values: LateValues = {}): Launching {
 
 /** The same on the calling thread, which waits until the child has become the command. */
 export function launchSync(program: Program, values: LateValues = {}): Launched {
-  const laid = lay(program, values);
+  const laid = lay(program, withInit(program, values));
   try {
     runLauncher(laid.block.address);
     return readBack(laid);
   } finally {
     giveBack(laid);
   }
+}
+
+function withInit(program: Program, values: LateValues): LateValues {
+  return program.init === undefined ? values : { ...values, [initProgramValue]: initFile() };
 }
 
 /** A program in a block of memory, ready for the launcher. */
@@ -154,33 +162,24 @@ function giveBack({ block, encoded, mirror, image, values, program }: Laid): voi
 function readBack(laid: Laid): Launched {
   const { program, block, encoded, mirror } = laid;
   if (mirror >= 0) readMirror(laid);
-  const copy = Buffer.from(block.bytes.subarray(0, block.used));
-  const failed = copy.readInt32LE(headerLayout.failed);
+  const own = new Left(encoded, Buffer.from(block.bytes.subarray(0, block.used)));
+  const failed = own.bytes.readInt32LE(headerLayout.failed);
   if (failed === wrongLayout) {
     throw new IsolateError(
       'ERR_ISOLATE_LAUNCHER',
       "the launcher's object is of another version of this package: install it again",
     );
   }
-  const step = program.steps[failed]?.step;
-  const resultOf = (key: StepKey): number | undefined => {
-    const offset = encoded.offsets.get(key);
-    const value = offset === undefined ? notRun : Number(copy.readBigInt64LE(offset + stepLayout.result));
-    return value === notRun ? undefined : value;
-  };
-  const result = ({ key }: Step) => resultOf(key);
-  const succeeded = (key: StepKey) => (resultOf(key) ?? -1) >= 0;
+  const init = program.init && readInitFile(program, program.init, own, encoded.init as EncodedSteps);
+  const step = failed === noneFailed ? undefined : program.steps.filter(({ where }) => !isOfInit(where))[failed]?.step;
+  const failure = step && { step, errno: own.bytes.readInt32LE(headerLayout.error) };
+  const of = (key: StepKey) => (init?.left?.has(key) ? init.left : own);
   return {
-    failure: step === undefined ? undefined : { step, index: failed, errno: copy.readInt32LE(headerLayout.error) },
-    isForked: mirror >= 0,
-    result,
-    // What the kernel writes for a call is -1 before it does.
-    int: (stored) =>
-      stored.output !== undefined || succeeded(stored.step) ? copy.readInt32LE(placeOf(stored, encoded)) : -1,
-    output: (of, argument) => {
-      const place = encoded.outputs.get(of.key)?.find((output) => output.argument === argument);
-      return place?.arg.decode(copy, place.offset, place.value, result(of) ?? 0);
-    },
+    failure: failure?.step.key === init?.verdictOf?.key ? init?.failure : failure,
+    isApart: mirror >= 0 || (program.init !== undefined && init?.left === undefined),
+    result: ({ key }) => of(key).result(key),
+    int: (stored) => of(stored.step).int(stored),
+    output: ({ key }, argument) => of(key).output(key, argument),
   };
 }
 
@@ -188,15 +187,14 @@ function readBack(laid: Laid): Launched {
  * Takes over what a child with its own copy of the memory wrote to the memfd when it failed: what is not known here, which are
  * its own steps, and all that they left.
  */
-function readMirror({ program, block, encoded, mirror }: Laid): void {
+function readMirror({ block, encoded, mirror }: Laid): void {
   const copy = Buffer.alloc(block.used);
   if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
   if (block.int32(headerLayout.failed) === noneFailed) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
-  for (const [i, { step }] of program.steps.entries()) {
-    const offset = encoded.offsets.get(step.key) as number;
+  for (const [i, offset] of [...encoded.offsets.values()].entries()) {
     if (block.word(offset + stepLayout.result) !== notRun) continue;
     copy.copy(block.bytes, offset, offset, offset + stepLayout.bytes);
-    const laid = encoded.ends[i - 1] ?? headerLayout.bytes + program.steps.length * stepLayout.bytes;
+    const laid = encoded.ends[i - 1] ?? headerLayout.bytes + encoded.offsets.size * stepLayout.bytes;
     copy.copy(block.bytes, laid, laid, encoded.ends[i]);
   }
 }

@@ -1,5 +1,5 @@
 /*
- * The block of memory that TypeScript fills in and the launcher walks through.
+ * The block of memory that TypeScript fills in and the launcher, or init, walks through.
  * src/sys/launcher/layout.ts holds the same offsets; a test compares the two.
  */
 #ifndef ISOLATE_LAUNCHER_H
@@ -13,11 +13,17 @@ typedef int i32;
 typedef long i64;
 
 /* Changes with every change below: an object and a program that do not fit together refuse to start. */
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 enum { MAX_ARGS = 6 };
 
 enum { NONE_FAILED = -1, WRONG_LAYOUT = -2 };
+
+/* Where init maps its block: far from where the kernel puts a program, its stack and its vDSO. */
+#define INIT_BASE 0x1000000000UL
+
+/* What init tells of the command: how it ended, and what it used. */
+enum { REPORT_BYTES = 152 };
 
 enum op {
 	OP_CALL = 0,    /* one system call */
@@ -25,6 +31,14 @@ enum op {
 	OP_HOLD = 2,    /* prctl(PR_GET_DUMPABLE): remember the first launch's answer */
 	OP_RELEASE = 3, /* prctl(PR_SET_DUMPABLE): the last launch puts it back */
 	OP_EXIT = 4,    /* exit_group(127), after the mirror is written: there is no command to become */
+	OP_DECIMAL = 5, /* one system call, whose result is also written in decimal digits where args[0] points */
+};
+
+/* What init does when it has walked through its steps. */
+enum role {
+	ROLE_SERVE = 0, /* is the init of the command that it has started */
+	ROLE_HOLD = 1,  /* keeps its namespaces until it is killed */
+	ROLE_LEAVE = 2, /* ends: the command has its own parent */
 };
 
 enum step_flag {
@@ -52,7 +66,11 @@ struct block {
 	i32 error;       /* out: its errno; 0 where the result was not the expected one */
 	i32 mirror;      /* a memfd that a child with its own copy of this memory writes it to if it fails, or -1 */
 	u32 layout;      /* LAYOUT */
-	u64 size;        /* bytes of this block, for the mirror */
+	u64 size;        /* bytes of this block: for the mirror, or with the stack behind it that init maps */
+	u32 role;        /* of init */
+	u32 command;     /* the step of init that clones the command */
+	i32 line;        /* the descriptor over which init tells the parent how it went */
+	i32 ended;       /* out: 1 where a child ended instead of becoming the command */
 	struct step steps[];
 };
 

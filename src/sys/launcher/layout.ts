@@ -1,5 +1,5 @@
 /**
- * The block that the launcher walks through, as `launcher.h` declares it: a header, the steps, and after them whatever
+ * The block that the launcher and init walk through, as `launcher.h` declares it: a header, the steps, and after them whatever
  * their arguments point to. A test compares these offsets with the header.
  */
 export const headerLayout = {
@@ -10,7 +10,11 @@ export const headerLayout = {
   mirror: 16,
   layout: 20,
   size: 24,
-  bytes: 32,
+  role: 32,
+  command: 36,
+  line: 40,
+  ended: 44,
+  bytes: 48,
 } as const;
 
 export const stepLayout = {
@@ -25,15 +29,24 @@ export const stepLayout = {
   bytes: 96,
 } as const;
 
-export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4 } as const;
+export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5 } as const;
+
+/** `enum role`: what init does when it has made its steps. */
+export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const;
 
 /** `LAYOUT`, `NONE_FAILED` and `WRONG_LAYOUT`. */
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 export const noneFailed = -1;
 export const wrongLayout = -2;
 
 /** `STEP_EXPECTS`. */
 export const stepExpects = 1;
+
+/** `INIT_BASE`: the address at which init maps its block. */
+export const initBase = 0x10_0000_0000;
+
+/** `REPORT_BYTES`: what init tells of the command when it has ended. */
+export const reportBytes = 152;
 
 /**
  * What stands in the result of a step until the step has run. No system call returns it, and its low half is -1: what

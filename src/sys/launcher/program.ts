@@ -9,9 +9,18 @@ import { errno } from '../errno.js';
 import type { Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import { type CloneArgs, cloneLeftAt, unsignedFlags } from '../structs/clone-args.js';
+import { frameInit, type InitDescriptors, type InitParts, type InitRole } from './init-program.js';
 
-/** Who makes the call of a step: the program that launches, or the process that is being launched. */
-export type Where = 'parent' | 'child';
+/**
+ * Who makes the call of a step: the program that launches; the process that is made for the launch, as long as it shares the
+ * memory of that program; the same process when it has become init; the process that init makes for the command.
+ */
+export type Where = 'parent' | 'child' | 'init' | 'command';
+
+/** Whether a step is made by init, or by what it has cloned: these are laid out in a file of their own. */
+export function isOfInit(where: Where): boolean {
+  return where === 'init' || where === 'command';
+}
 
 export interface PlacedStep {
   readonly where: Where;
@@ -29,12 +38,24 @@ export interface ProgramParts {
    * CLONE_PARENT_SETTID, since it is this program that has to know it.
    */
   readonly child?: readonly Step[];
+  /** Makes the child init, which goes on: the command is then a child of that one. */
+  readonly init?: InitParts;
   /** The attempts to become the command, in order, and after them what is to be found out if none worked. */
   readonly exec: readonly Step[];
   /** Steps of the parent, when the child has become the command or is gone; also when the launch failed. */
   readonly after?: readonly Step[];
   /** Whether a step of the child changes the user or group id, or takes a capability that the parent does not have. */
   readonly changesCredentials?: boolean;
+}
+
+/** What of a program is carried out by init. */
+export interface InitProgram {
+  readonly role: InitRole;
+  readonly descriptors: InitDescriptors;
+  /** The step that clones the command; undefined where there is none. */
+  readonly clone: Step | undefined;
+  /** The step of the parent that is told how it went. */
+  readonly told: Step;
 }
 
 /** All steps of a launch in the order of their places in memory, which is that of a launch that works. */
@@ -53,9 +74,10 @@ export interface Program {
   readonly pidfd: Stored;
   /** The first attempt to become the command. */
   readonly exec: Step;
+  readonly init: InitProgram | undefined;
   /** Where a child goes on that has cloned another in its place: to its end. */
   readonly makeWay: number;
-  /** The first step of the parent after the child. */
+  /** The first step of the parent after the child. These two count the steps that are not init's. */
   readonly cleanup: number;
 }
 
@@ -93,32 +115,75 @@ export function program(parts: ProgramParts): Program {
   const exit = exit_group.step(127).as('exit').because('there is no command to become');
 
   const guard = parts.changesCredentials === true;
+  const frame = parts.init && frameInit(parts.init.descriptors);
   // The first step of all: whatever fails after it, the release is made.
-  const before = [...(guard ? [hold] : []), block, ...(parts.before ?? []), clone];
+  const before = [...(guard ? [hold] : []), block, ...(parts.before ?? []), ...(frame?.before ?? []), clone];
   const second = parts.child?.find(({ op }) => op === 'clone');
   const makeWay = exit_group.step(0).because('the second child is the command');
-  const child = [...(parts.child ?? []), unblock, ...parts.exec, exit, ...(second === undefined ? [] : [makeWay])];
+  const toCommand = [unblock, ...parts.exec, exit];
+  const child = [
+    ...(parts.child ?? []),
+    ...(frame === undefined ? toCommand : [frame.become]),
+    ...(second === undefined ? [] : [makeWay]),
+  ];
+  const hasCommand = parts.init !== undefined && parts.init.role !== 'hold';
+  const cloneByInit = hasCommand ? cloneOfInit(parts.init) : undefined;
+  const init = cloneByInit === undefined ? (parts.init?.steps ?? []) : [...(parts.init?.steps ?? []), cloneByInit];
+  const command = hasCommand ? [...(parts.init?.command ?? []), ...toCommand] : [];
+
   const first: CommandProcess = {
     pid: clone.output(0, cloneLeftAt.pid),
     pidfd: clone.output(0, cloneLeftAt.pidfd),
     after: [],
   };
-  const process = second === undefined ? first : secondChild(first, second);
-  const after = [...process.after, ...(parts.after ?? []), restore, ...(guard ? [release] : [])];
+  const born = second === undefined ? first : secondChild(first, second);
+  const process = parts.init?.role === 'leave' && frame !== undefined ? childOfInit(first, frame.told) : born;
+  const after = [
+    ...(frame?.after ?? []),
+    ...born.after,
+    ...(process === born ? [] : process.after),
+    ...(parts.after ?? []),
+    restore,
+    ...(guard ? [release] : []),
+  ];
   const placed =
     (where: Where) =>
     (step: Step): PlacedStep => ({ where, step });
   return {
-    steps: [...before.map(placed('parent')), ...child.map(placed('child')), ...after.map(placed('parent'))],
+    steps: [
+      ...before.map(placed('parent')),
+      ...child.map(placed('child')),
+      ...init.map(placed('init')),
+      ...command.map(placed('command')),
+      ...after.map(placed('parent')),
+    ],
     clone,
     firstPid: first.pid,
     firstPidfd: first.pidfd,
     pid: process.pid,
     pidfd: process.pidfd,
     exec: parts.exec[0] ?? exit,
+    init:
+      parts.init === undefined || frame === undefined
+        ? undefined
+        : { role: parts.init.role, descriptors: parts.init.descriptors, clone: cloneByInit, told: frame.told },
     makeWay: before.length + child.length - 1,
     cleanup: before.length + child.length,
   };
+}
+
+/** The step of init that starts the command. One that has joined others is to be a child of this program, which reaps it. */
+function cloneOfInit({ role }: InitParts): Step {
+  const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID | CLONE.CLEAR_SIGHAND;
+  return role === 'leave'
+    ? clone3
+        .step({ flags: flags + CLONE.PARENT })
+        .as('clone')
+        .because('the command is born into the namespaces that init has joined, as a child of this program')
+    : clone3
+        .step({ flags, exit_signal: SIG.CHLD })
+        .as('clone')
+        .because('the command is a child of init');
 }
 
 /** Which process becomes the command, and what the parent does to hold it. */
@@ -135,6 +200,17 @@ function secondChild(first: CommandProcess, second: Step): CommandProcess {
   const open = pidfd_open.step(pid, 0).because('a handle of the command that no other process can take over');
   const after = [
     waitid.step(P.PIDFD, first.pidfd, W.EXITED).because('the first child has ended: the second is the command'),
+    open,
+  ];
+  return { pid, pidfd: open.result, after };
+}
+
+/** Where init has cloned the command as a child of this program, init has ended and is waited for. */
+function childOfInit(first: CommandProcess, told: Step): CommandProcess {
+  const pid = told.output(1);
+  const open = pidfd_open.step(pid, 0).because('a handle of the command that no other process can take over');
+  const after = [
+    waitid.step(P.PIDFD, first.pidfd, W.EXITED).because('init has ended: the command has this program as its parent'),
     open,
   ];
   return { pid, pidfd: open.result, after };

@@ -1,0 +1,88 @@
+import { Late, program, type Step, type StepKey } from '../../sys/index.js';
+import { Plan } from '../plan.js';
+import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import type { ExecPlan } from './exec.js';
+import { placeholders } from './files/classic-calls.js';
+import { overlayPlaceholders } from './files/overlay.js';
+import { snapshotValues } from './files/snapshots.js';
+import type { InitPlan } from './init.js';
+import type { Prepared } from './prepare.js';
+import type { Section } from './section.js';
+import type { StdioPlan } from './stdio.js';
+
+/** The sections of a plan, by who carries them out. */
+export interface PlanSections {
+  readonly prepared: Prepared;
+  readonly stdio: StdioPlan;
+  readonly child: readonly Section[];
+  readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
+  /** Undefined where namespaces are made, and nothing runs in them yet. */
+  readonly command?: { readonly command: Command; readonly exec: ExecPlan };
+  /** The new namespaces are those of an earlier launch: none is made. */
+  readonly joins?: true;
+}
+
+/** Puts a plan together, each step with the part of the spec that it comes from. */
+export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
+  const { prepared, stdio, child, init, command, joins } = sections;
+  const { maps, namespaces, files } = prepared;
+  const idmaps = joins ? [] : files.idmaps;
+  const before = [...stdio.before, ...idmaps.map((tree) => tree.before)];
+  const after = [...stdio.after, ...idmaps.map((tree) => tree.after)];
+  const exec = command?.exec.sections ?? [];
+  const childSteps = stepsOf(child);
+  const changesCredentials = childSteps.some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
+  const assembled = program({
+    clone: { flags: joins ? 0 : namespaces.flags },
+    before: stepsOf(before),
+    child: childSteps,
+    ...(init === undefined
+      ? {}
+      : {
+          init: {
+            role: init.role,
+            descriptors: init.descriptors,
+            steps: stepsOf(init.steps),
+            command: stepsOf(init.command ?? []),
+          },
+        }),
+    exec: stepsOf(exec),
+    after: stepsOf(after),
+    changesCredentials,
+  });
+
+  const parent = joins ? undefined : maps.parent;
+  const origins = new Map<StepKey, string>([[assembled.clone.key, joins ? 'every launch' : namespaces.from]]);
+  const all = [before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
+  for (const { from, steps } of all) for (const { key } of steps) origins.set(key, from);
+  return new Plan({
+    program: assembled,
+    handshake: parent?.steps ?? [],
+    waits: joins ? undefined : maps.waits,
+    pipes: stdio.pipes,
+    command: command?.command,
+    attempts: command?.exec.attempts ?? [],
+    workingDirectory: prepared.workingDirectory,
+    snapshots: joins ? [] : files.snapshots,
+    idmaps,
+    keeps: keptBy(childSteps),
+    watchesParent: spec.dieWithParent === true || parent !== undefined,
+    isPid1: spec.unshare.includes('pid') && init === undefined,
+    origins,
+  });
+}
+
+function stepsOf(sections: readonly Section[]): Step[] {
+  return sections.flatMap(({ steps }) => steps);
+}
+
+/** The descriptors that steps have names for, since they need their numbers. */
+function keptBy(steps: readonly Step[]): string[] {
+  const names = steps.flatMap(({ args }) => args.flatMap((arg) => (arg instanceof Late ? arg.names : [])));
+  const known: readonly string[] = [
+    ...Object.values(placeholders),
+    ...Object.values(overlayPlaceholders),
+    snapshotValues.changes,
+  ];
+  return known.filter((name) => names.includes(name));
+}

@@ -1,0 +1,54 @@
+import type { Host } from '../spec/host.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { type CapabilityPlan, planCapabilities } from './capabilities.js';
+import { type FilesPlan, planFiles } from './files/plan-files.js';
+import { changeIdentity, identityOf, type MapPlan, planMaps } from './ids.js';
+import { planStance } from './life.js';
+import { type NamespacePlan, planNamespaces } from './namespaces.js';
+import type { Section } from './section.js';
+import { planWorkingDirectory, type WorkingDirectoryPlan } from './working-directory.js';
+
+/** The parts of a plan that do not depend on how the command is started. */
+export interface Prepared {
+  readonly maps: MapPlan;
+  readonly namespaces: NamespacePlan;
+  readonly files: FilesPlan;
+  readonly capabilities: CapabilityPlan;
+  /** The process becomes who it is to be. */
+  readonly identity: readonly Section[];
+  readonly workingDirectory: WorkingDirectoryPlan;
+  readonly stance: readonly Section[];
+}
+
+export function prepare(spec: ProcessSpec, host: Host, hasInit: boolean): Prepared {
+  const identity = identityOf(spec, host);
+  const files = planFiles(spec, host, identity);
+  const workingDirectory = planWorkingDirectory(spec, host, files);
+  return {
+    maps: planMaps(spec, host),
+    namespaces: planNamespaces(spec, host, hasInit),
+    files,
+    capabilities: planCapabilities(spec, host, identity),
+    identity: changeIdentity(identity, spec),
+    workingDirectory,
+    stance: planStance(spec, host, workingDirectory.sections),
+  };
+}
+
+/** Everything that makes the new namespaces what they are to be, and the process who it is to be, in its order. */
+export function setUp(prepared: Prepared): Section[] {
+  const { maps, namespaces, files } = prepared;
+  return [
+    ...maps.child,
+    ...namespaces.clocks,
+    ...maps.becomeRoot,
+    ...files.sections,
+    ...namespaces.sections,
+    ...become(prepared),
+  ];
+}
+
+/** What the process gives up, and who it becomes. */
+export function become({ capabilities, identity, stance }: Prepared): Section[] {
+  return [...capabilities.before, ...identity, ...capabilities.after, ...stance];
+}

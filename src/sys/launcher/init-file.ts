@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import type { Fd } from '../brands.js';
+import { fcntl_add_seals } from '../calls/fcntl.js';
+import { close, memfd_create, write } from '../calls/file.js';
+import { F_SEAL } from '../constants/fcntl.js';
+import { MFD } from '../constants/file.js';
+import { SyscallError } from '../errors.js';
+import { nativeObject } from '../native-object.js';
+
+let opened: Fd | undefined;
+
+/**
+ * A descriptor of the program that init is: in memory, and sealed, so that nobody who gets hold of it through /proc can change
+ * what the next launch runs. It is open as long as this thread lives.
+ */
+export function initFile(): Fd {
+  opened ??= openSealed(readFileSync(nativeObject('init')));
+  return opened;
+}
+
+function openSealed(program: Uint8Array): Fd {
+  const file = makeExecutable();
+  try {
+    write(file, program);
+    fcntl_add_seals(file, F_SEAL.SEAL | F_SEAL.SHRINK | F_SEAL.GROW | F_SEAL.WRITE);
+    return file;
+  } catch (error) {
+    close(file);
+    throw error;
+  }
+}
+
+/** Where `vm.memfd_noexec` asks for it, a file has to say that it is to be executed; kernels before 6.3 do not know the flag. */
+function makeExecutable(): Fd {
+  const flags = MFD.CLOEXEC | MFD.ALLOW_SEALING;
+  try {
+    return memfd_create('isolate-init', flags | MFD.EXEC);
+  } catch (error) {
+    if (!(error instanceof SyscallError && error.code === 'EINVAL')) throw error;
+    return memfd_create('isolate-init', flags);
+  }
+}

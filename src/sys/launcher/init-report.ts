@@ -1,0 +1,24 @@
+import { readSync } from 'node:fs';
+import type { Fd } from '../brands.js';
+import type { Waited } from '../calls/wait.js';
+import { rusage } from '../structs/resource.js';
+import { reportBytes } from './layout.js';
+
+/** How the command of an init ended, as init has seen it. */
+export type InitReport = Pick<Waited, 'code' | 'status' | 'usage'>;
+
+/** Where `usage` is, bytes from the start of the report: `struct report` of init.c. */
+const usageAt = 8;
+
+/** Reads what init has told before it ended; undefined if it was killed before. */
+export function readInitReport(line: Fd): InitReport | undefined {
+  const bytes = Buffer.alloc(reportBytes);
+  try {
+    if (readSync(line, bytes, 0, reportBytes, null) < reportBytes) return undefined;
+  } catch (error) {
+    // Somebody else still holds the other end: a child that is being started at this moment.
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
+  return { code: bytes.readInt32LE(0), status: bytes.readInt32LE(4), usage: rusage.decode(bytes, usageAt) };
+}
