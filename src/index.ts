@@ -3,6 +3,10 @@
  *
  * @module isolate
  */
+export { Box } from './builder/box/box.js';
+export { boxNames, findBox } from './builder/box/find-box.js';
+export type { OpenOptions } from './builder/box/open-box.js';
+export { Pool, type PoolOptions } from './builder/box/pool.js';
 export type { StepFailureReason } from './builder/errors/step-error.js';
 export { StepError } from './builder/errors/step-error.js';
 export { Plan, type PlanStep, type PlanStepJson } from './builder/plan.js';

@@ -1,6 +1,9 @@
 import type { ClockOffsets, NamespaceKind } from '../ns/index.js';
 import { namespaceKinds } from '../ns/index.js';
 import { SpecError } from '../sys/index.js';
+import type { Box } from './box/box.js';
+import { type OpenOptions, openBox } from './box/open-box.js';
+import { Pool, type PoolOptions } from './box/pool.js';
 import { compile } from './compile/compile.js';
 import { explain } from './explain.js';
 import type { Plan } from './plan.js';
@@ -231,6 +234,26 @@ export class Sandbox extends SandboxFiles {
    */
   async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
     return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
+  }
+
+  /**
+   * Makes the namespaces and what belongs to them, and keeps them: commands are started in there with {@link Box.spawn}, which has
+   * nothing to make any more. It ends with this program, unless it is `detached`.
+   *
+   * @throws SpecError - what was asked for cannot be; there are no new namespaces to keep. StepError - the kernel refused a step.
+   * IsolateError ERR_ISOLATE_NAME_TAKEN.
+   */
+  open(options: OpenOptions = {}): Promise<Box> {
+    return openBox(this.spec, options);
+  }
+
+  /**
+   * A pool of open boxes, each for one command: for the least time from the call to the command.
+   *
+   * @throws SpecError - the size is no number of boxes.
+   */
+  pool(options: PoolOptions): Pool {
+    return new Pool(this.spec, options);
   }
 
   /** @internal */

@@ -32,6 +32,7 @@ export { type At, attachTree, copyTree, setAttributes } from './mount/tree.js';
 export { type Namespace, type NamespaceKind, namespaceKinds } from './namespace.js';
 export { loopbackUp, net } from './net.js';
 export { pid } from './pid.js';
+export { pin, unpin } from './pin.js';
 export { type ClockOffsets, enterClocks, enterTimeByClone, openClocks, time, timeOffsets } from './time.js';
 export {
   formatIdMap,

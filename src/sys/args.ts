@@ -270,13 +270,20 @@ export function outStruct<V extends object>(c: string, type: Struct<V>): Arg<[],
   return out(c, type.size, type.decode);
 }
 
-/** A buffer that the kernel writes to: the caller gives its size in bytes, and gets what was written. */
+/**
+ * A buffer that the kernel writes to: the caller gives its size in bytes, and gets what was written. Until then it begins with -1,
+ * so that a later step which takes an int from there takes none that another launch has left.
+ */
 export function outBytes(c: string, length: string): Arg<[number], [Buffer]> {
   return {
     c: [c, length],
     takes: 1,
     gives: 1,
-    encode: (count, block) => [block.address + block.reserve(count), count],
+    encode: (count, block) => {
+      const offset = block.reserve(count);
+      block.bytes.fill(0xff, offset, offset + Math.min(count, 8));
+      return [block.address + offset, count];
+    },
     decode: (bytes, offset, count, returned) =>
       Buffer.from(bytes.subarray(offset, offset + Math.min(count, Math.max(0, returned)))),
     render: (count) => `…, ${count}`,

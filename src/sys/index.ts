@@ -63,6 +63,7 @@ export {
   ioctl_siocsifflags,
 } from './calls/ioctl.js';
 export { keyctl } from './calls/key.js';
+export { flock } from './calls/lock.js';
 export { mount, pivot_root, umount2 } from './calls/mount.js';
 export {
   fsconfig_cmd_create,
@@ -108,6 +109,7 @@ export { ACCESS, AT, CLOSE_RANGE, MFD, O, openFlagsOf, RESOLVE, S_IF, SEEK, STAT
 export { FUTEX } from './constants/futex.js';
 export { FIO, NS_GET, SIOC, TC, TIOC } from './constants/ioctl.js';
 export { KEY_SPEC, KEYCTL } from './constants/key.js';
+export { LOCK } from './constants/lock.js';
 export {
   FSCONFIG,
   FSMOUNT,

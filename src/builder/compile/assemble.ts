@@ -4,6 +4,7 @@ import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import type { ExecPlan } from './exec.js';
 import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
+import type { FilesPlan } from './files/plan-files.js';
 import { snapshotValues } from './files/snapshots.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
@@ -13,27 +14,27 @@ import type { StdioPlan } from './stdio.js';
 /** The sections of a plan, by who carries them out. */
 export interface PlanSections {
   readonly prepared: Prepared;
+  /** The view that is made; undefined where the namespaces are those of an earlier launch, and none is made. */
+  readonly files?: FilesPlan;
   readonly stdio: StdioPlan;
   readonly child: readonly Section[];
   readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command?: { readonly command: Command; readonly exec: ExecPlan };
-  /** The new namespaces are those of an earlier launch: none is made. */
-  readonly joins?: true;
 }
 
 /** Puts a plan together, each step with the part of the spec that it comes from. */
 export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
-  const { prepared, stdio, child, init, command, joins } = sections;
-  const { maps, namespaces, files } = prepared;
-  const idmaps = joins ? [] : files.idmaps;
+  const { prepared, files, stdio, child, init, command } = sections;
+  const { maps, namespaces } = prepared;
+  const idmaps = files?.idmaps ?? [];
   const before = [...stdio.before, ...idmaps.map((tree) => tree.before)];
   const after = [...stdio.after, ...idmaps.map((tree) => tree.after)];
   const exec = command?.exec.sections ?? [];
   const childSteps = stepsOf(child);
   const changesCredentials = childSteps.some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
   const assembled = program({
-    clone: { flags: joins ? 0 : namespaces.flags },
+    clone: { flags: files === undefined ? 0 : namespaces.flags },
     before: stepsOf(before),
     child: childSteps,
     ...(init === undefined
@@ -51,19 +52,21 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     changesCredentials,
   });
 
-  const parent = joins ? undefined : maps.parent;
-  const origins = new Map<StepKey, string>([[assembled.clone.key, joins ? 'every launch' : namespaces.from]]);
+  const parent = files && maps.parent;
+  const origins = new Map<StepKey, string>([
+    [assembled.clone.key, files === undefined ? 'every launch' : namespaces.from],
+  ]);
   const all = [before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
   for (const { from, steps } of all) for (const { key } of steps) origins.set(key, from);
   return new Plan({
     program: assembled,
     handshake: parent?.steps ?? [],
-    waits: joins ? undefined : maps.waits,
+    waits: files && maps.waits,
     pipes: stdio.pipes,
     command: command?.command,
     attempts: command?.exec.attempts ?? [],
     workingDirectory: prepared.workingDirectory,
-    snapshots: joins ? [] : files.snapshots,
+    snapshots: files?.snapshots ?? [],
     idmaps,
     keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || parent !== undefined,

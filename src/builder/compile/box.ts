@@ -7,9 +7,11 @@ import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
 import { planExec } from './exec.js';
+import { planFiles } from './files/plan-files.js';
+import { identityOf } from './ids.js';
 import { placeAfterOwn, planInit } from './init.js';
 import { closeOthers, planParent, planSession } from './life.js';
-import { become, prepare, setUp } from './prepare.js';
+import { become, prepare, setUp, type View } from './prepare.js';
 import { methodCall, section } from './section.js';
 import { planStdio } from './stdio.js';
 
@@ -26,15 +28,17 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
     throw new SpecError('unshare', 'there are no new namespaces that a box could keep', "add some: .unshare('pid', …)");
   }
   checkSpec(spec, host);
-  const prepared = prepare(spec, host, true);
+  const files = planFiles(spec, host, identityOf(spec, host));
+  const prepared = prepare(spec, host, files, true);
   const init = planInit('hold', spec, noStdio.length, prepared.namespaces);
   const stdio = planStdio(noStdio, init.sources);
   return assemble(spec, {
     prepared,
+    files,
     stdio,
     child: [
       ...stdio.early,
-      ...setUp(prepared),
+      ...setUp(prepared, files),
       ...planSession(spec),
       ...stdio.child,
       closeOthers(noStdio.length + init.sources.length, false),
@@ -54,7 +58,9 @@ export const boxValue = 'box';
 export function compileInBox(spec: ProcessSpec, command: Command, host: Host): Plan {
   checkSpec(spec, host);
   checkCommand(spec, command);
-  const prepared = prepare(spec, host, true);
+  // The view is there already, and what the host has of its files now is no matter.
+  const view: View = { hasView: spec.unshare.includes('mount'), at: () => undefined };
+  const prepared = prepare(spec, host, view, true);
   const entries = stdioEntries(spec.stdio);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
@@ -73,7 +79,6 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   return assemble(spec, {
     prepared,
     stdio,
-    joins: true,
     child: [...stdio.early, ...stdio.child, closeOthers(count + sources.length, false)],
     init: {
       role: 'leave',

@@ -5,6 +5,8 @@ import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
 import { planExec } from './exec.js';
+import { planFiles } from './files/plan-files.js';
+import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { prepare, setUp } from './prepare.js';
@@ -24,17 +26,19 @@ export function hasInit(spec: ProcessSpec): boolean {
 export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
   checkSpec(spec, host);
   checkCommand(spec, command);
-  const prepared = prepare(spec, host, hasInit(spec));
+  const files = planFiles(spec, host, identityOf(spec, host));
+  const prepared = prepare(spec, host, files, hasInit(spec));
   const entries = stdioEntries(spec.stdio);
   const init = hasInit(spec) ? planInit('serve', spec, entries.length, prepared.namespaces) : undefined;
   const stdio = planStdio(entries, init?.sources);
   const exec = planExec(spec, command, host);
   return assemble(spec, {
     prepared,
+    files,
     stdio,
     child: [
       ...stdio.early,
-      ...setUp(prepared),
+      ...setUp(prepared, files),
       ...planSession(spec),
       ...(init === undefined ? planParent(spec) : []),
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.

@@ -1,18 +1,20 @@
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { type CapabilityPlan, planCapabilities } from './capabilities.js';
-import { type FilesPlan, planFiles } from './files/plan-files.js';
+import type { FilesPlan } from './files/plan-files.js';
 import { changeIdentity, identityOf, type MapPlan, planMaps } from './ids.js';
 import { planStance } from './life.js';
 import { type NamespacePlan, planNamespaces } from './namespaces.js';
 import type { Section } from './section.js';
 import { planWorkingDirectory, type WorkingDirectoryPlan } from './working-directory.js';
 
+/** What of a view of the files the other parts have to know. */
+export type View = Pick<FilesPlan, 'hasView' | 'at'>;
+
 /** The parts of a plan that do not depend on how the command is started. */
 export interface Prepared {
   readonly maps: MapPlan;
   readonly namespaces: NamespacePlan;
-  readonly files: FilesPlan;
   readonly capabilities: CapabilityPlan;
   /** The process becomes who it is to be. */
   readonly identity: readonly Section[];
@@ -20,14 +22,13 @@ export interface Prepared {
   readonly stance: readonly Section[];
 }
 
-export function prepare(spec: ProcessSpec, host: Host, hasInit: boolean): Prepared {
+/** @param view - of the new mount namespace, which is made by {@link setUp} or was made before. */
+export function prepare(spec: ProcessSpec, host: Host, view: View, hasInit: boolean): Prepared {
   const identity = identityOf(spec, host);
-  const files = planFiles(spec, host, identity);
-  const workingDirectory = planWorkingDirectory(spec, host, files);
+  const workingDirectory = planWorkingDirectory(spec, host, view);
   return {
     maps: planMaps(spec, host),
     namespaces: planNamespaces(spec, host, hasInit),
-    files,
     capabilities: planCapabilities(spec, host, identity),
     identity: changeIdentity(identity, spec),
     workingDirectory,
@@ -36,8 +37,8 @@ export function prepare(spec: ProcessSpec, host: Host, hasInit: boolean): Prepar
 }
 
 /** Everything that makes the new namespaces what they are to be, and the process who it is to be, in its order. */
-export function setUp(prepared: Prepared): Section[] {
-  const { maps, namespaces, files } = prepared;
+export function setUp(prepared: Prepared, files: FilesPlan): Section[] {
+  const { maps, namespaces } = prepared;
   return [
     ...maps.child,
     ...namespaces.clocks,

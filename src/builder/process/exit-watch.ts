@@ -21,6 +21,11 @@ import {
 
 type OnExit = (waited: Waited) => void;
 
+/** What is done when a process has ended; one that is no child of ours cannot be waited for, and is not. */
+type Waiting =
+  | { readonly isOurs: true; readonly onExit: OnExit }
+  | { readonly isOurs: false; readonly onEnd: () => void };
+
 /**
  * Waits for processes by their pidfds, on the event loop of this thread, with no thread of its own and without SIGCHLD, which
  * workers do not get. The work is in proportion to the processes that end, not to those that run.
@@ -30,7 +35,7 @@ type OnExit = (waited: Waited) => void;
  * place of that descriptor. What libuv then reads fails (ENOTSOCK), and that error is the news.
  */
 class ExitWatch {
-  readonly #waiting = new Map<Fd, OnExit>();
+  readonly #waiting = new Map<Fd, Waiting>();
   readonly #socket: Socket;
   readonly #epoll: Fd;
   #held = 0;
@@ -49,7 +54,16 @@ class ExitWatch {
 
   /** Calls back once when the process ends, with what waitid(2) says, and reaps it. */
   add(pidfd: Fd, onExit: OnExit): void {
-    this.#waiting.set(pidfd, onExit);
+    this.#watch(pidfd, { isOurs: true, onExit });
+  }
+
+  /** Calls back once when a process ends that is no child of this program. */
+  addOther(pidfd: Fd, onEnd: () => void): void {
+    this.#watch(pidfd, { isOurs: false, onEnd });
+  }
+
+  #watch(pidfd: Fd, waiting: Waiting): void {
+    this.#waiting.set(pidfd, waiting);
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
   }
 
@@ -72,15 +86,20 @@ class ExitWatch {
   }
 
   #reapOne(pidfd: Fd): void {
-    const onExit = this.#waiting.get(pidfd);
-    if (onExit === undefined) return;
+    const waiting = this.#waiting.get(pidfd);
+    if (waiting === undefined) return;
+    if (!waiting.isOurs) {
+      this.#waiting.delete(pidfd);
+      waiting.onEnd();
+      return;
+    }
     const waited = waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG);
     if (waited.pid === 0) {
       epoll_ctl(this.#epoll, EPOLL_CTL.MOD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
       return;
     }
     this.#waiting.delete(pidfd);
-    onExit(waited);
+    waiting.onExit(waited);
   }
 }
 

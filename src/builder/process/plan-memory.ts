@@ -1,4 +1,3 @@
-import { compile } from '../compile/compile.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -13,7 +12,10 @@ interface Remembered {
   readonly plan: Plan;
 }
 
-const memory = new WeakMap<ProcessSpec, Remembered>();
+/** Makes a plan: in new namespaces, or in those of a box. */
+type Compile = (spec: ProcessSpec, command: Command, host: Host) => Plan;
+
+const memories = new Map<Compile, WeakMap<ProcessSpec, Remembered>>();
 
 /**
  * The plan for a command, with `stdio` in the place of what the spec says where it is given. The last plan of each spec is kept:
@@ -21,11 +23,14 @@ const memory = new WeakMap<ProcessSpec, Remembered>();
  * the host that it asked for are what they were.
  */
 export function planFor(
+  compile: Compile,
   spec: ProcessSpec,
   command: Command,
   stdio: readonly StdioEntry[] | undefined,
   host: Host,
 ): Plan {
+  const memory = memories.get(compile) ?? new WeakMap<ProcessSpec, Remembered>();
+  memories.set(compile, memory);
   const known = memory.get(spec);
   if (
     known?.host === host &&

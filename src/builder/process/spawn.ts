@@ -1,4 +1,7 @@
 import { Socket } from 'node:net';
+import type { Fd, LateValues } from '../../sys/index.js';
+import { boxValue, compileInBox } from '../compile/box.js';
+import { compile } from '../compile/compile.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
@@ -23,12 +26,37 @@ export interface SpawnOptions {
 }
 
 /** Starts a command as a spec says. See {@link Sandbox.spawn}. */
-export async function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
+export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
+  return startCommand({ compile, spec }, command, options);
+}
+
+/** Starts a command in a box that was opened for the same spec. See {@link Box.spawn}. */
+export function spawnInBox(
+  spec: ProcessSpec,
+  box: Fd,
+  command: Command,
+  options: SpawnOptions,
+): Promise<RunningProcess> {
+  return startCommand({ compile: compileInBox, spec, values: { [boxValue]: box } }, command, options);
+}
+
+/** What is started, and where. */
+interface Start {
+  readonly compile: typeof compile;
+  readonly spec: ProcessSpec;
+  readonly values?: LateValues;
+}
+
+async function startCommand(
+  { compile, spec, values }: Start,
+  command: Command,
+  options: SpawnOptions,
+): Promise<RunningProcess> {
   const { stdio, signal, killSignal = 'SIGKILL' } = options;
   const signalOfAbort = signalNumber(killSignal, 'killSignal');
   const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
-  const plan = planFor(spec, command, entries, thisHost());
-  const { pid, pidfd, line, pipes, changes } = await start(plan, spec, signal);
+  const plan = planFor(compile, spec, command, entries, thisHost());
+  const { pid, pidfd, line, pipes, changes } = await start(plan, spec, signal, values);
 
   const streams = new Map(
     plan.parts.pipes.map(({ target, parent }) => {

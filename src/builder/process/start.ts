@@ -4,6 +4,7 @@ import {
   cloneLeftAt,
   close,
   type Fd,
+  type LateValues,
   type Launched,
   type Launching,
   launch,
@@ -36,9 +37,15 @@ export interface Started {
 /**
  * Carries out a plan.
  *
+ * @param others - values that its steps have names for, besides those that every launch brings.
  * @throws StepError - a step failed. AbortError - `signal` was aborted. Nothing is left of the process in either case.
  */
-export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal | undefined): Promise<Started> {
+export async function start(
+  plan: Plan,
+  spec: ProcessSpec,
+  signal: AbortSignal | undefined,
+  others: LateValues = {},
+): Promise<Started> {
   signal?.throwIfAborted();
   const { program, handshake: steps, pipes, watchesParent, keeps } = plan.parts;
   fillStandardDescriptors();
@@ -57,7 +64,7 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
     kept = new KeptDescriptors(keeps);
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(program.firstPid));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
-    launching = launch(program, { ...values, ...handshake?.values, ...kept.values, ...idmaps });
+    launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps });
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
     changes = kept.received();
@@ -72,10 +79,10 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   }
 
   const failure = diagnose(plan, spec, launched, handshake?.end());
-  const { pid, pidfd } = processOf(program, launched);
-  const firstPidfd = launched.int(program.firstPidfd);
-  if (pidfd !== firstPidfd && firstPidfd >= 0) close(firstPidfd);
-  const line = program.init === undefined ? undefined : launched.int(program.init.descriptors.line.output(0));
+  const { pid, pidfd } = takeProcess(program, launched);
+  const opened = program.init === undefined ? -1 : launched.int(program.init.descriptors.line.output(0));
+  const line = program.init?.role === 'serve' ? opened : undefined;
+  if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) return { pid, pidfd, line, pipes: ends, changes };
   for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
@@ -84,13 +91,18 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   throw failure as StepError;
 }
 
-/** The process that became the command, or was to; -1 where there is none. */
-function processOf({ pid, pidfd, init }: Program, launched: Launched): { readonly pid: Pid; readonly pidfd: Fd } {
-  const opened = { pid: launched.int(pid), pidfd: launched.int(pidfd) };
-  if (opened.pidfd >= 0 || init?.clone === undefined || init.role !== 'leave') return opened;
+/** The process that became the command, or was to; -1 where there is none. What stands for another is closed. */
+function takeProcess(program: Program, launched: Launched): { readonly pid: Pid; readonly pidfd: Fd } {
+  const pidfd = launched.int(program.pidfd);
+  const firstPidfd = launched.int(program.firstPidfd);
+  if (pidfd !== firstPidfd && firstPidfd >= 0) close(firstPidfd);
+  const pid = launched.int(program.pid);
+  if (pidfd >= 0 || program.init?.role !== 'leave') return { pid, pidfd };
   // An init that failed, or was killed, has not told which child it made: but the kernel has, in the file of its steps.
-  const made = launched.int(init.clone.output(0, cloneLeftAt.pid));
-  return made > 0 ? { pid: made, pidfd: pidfd_open(made, 0) } : opened;
+  const { clone } = program.init;
+  const made = pid > 0 || clone === undefined ? pid : launched.int(clone.output(0, cloneLeftAt.pid));
+  // It cannot be another process yet: it is our child, and nobody has waited for it.
+  return made > 0 ? { pid: made, pidfd: pidfd_open(made, 0) } : { pid, pidfd };
 }
 
 /**

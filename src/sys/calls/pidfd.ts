@@ -10,14 +10,20 @@ import { defineSyscall, nothing, number, type Syscall } from '../syscall.js';
 const SI_QUEUE = -1;
 
 /** The signal, and what is told with it. */
-const signalWithValue = input<{ readonly si_signo: number; readonly si_value: number }>(['int sig', 'siginfo_t *info'], {
-  encode: (queued, block) => [
-    queued.si_signo,
-    queuedSiginfo.encode({ ...queued, si_code: SI_QUEUE, si_pid: process.pid, si_uid: process.getuid?.() ?? 0 }, block),
-  ],
-  render: ({ si_signo, si_value }) =>
-    `${nameOfValue(SIG, si_signo) ?? si_signo}, {si_code=SI_QUEUE, si_value=${si_value}}`,
-});
+const signalWithValue = input<{ readonly si_signo: number; readonly si_value: number }>(
+  ['int sig', 'siginfo_t *info'],
+  {
+    encode: (queued, block) => [
+      queued.si_signo,
+      queuedSiginfo.encode(
+        { ...queued, si_code: SI_QUEUE, si_pid: process.pid, si_uid: process.getuid?.() ?? 0 },
+        block,
+      ),
+    ],
+    render: ({ si_signo, si_value }) =>
+      `${nameOfValue(SIG, si_signo) ?? si_signo}, {si_code=SI_QUEUE, si_value=${si_value}}`,
+  },
+);
 
 /**
  * `pidfd_open(pid, flags)`: opens a descriptor that stands for a process. Unlike a pid it never comes to mean another

@@ -45,7 +45,9 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
   const init = program.init && encodeInit(program, program.init, values);
   const steps = program.steps.filter(({ where }) => !isOfInit(where)).map(({ step }) => step);
   const next = (step: Step) => (step.key === clone.key ? cleanup : makeWay);
-  const encoded = encodeSteps(steps, block, next, (arg) => (arg === laidInitSteps ? init?.bytes : resolve(arg, values)));
+  const encoded = encodeSteps(steps, block, next, (arg) =>
+    arg === laidInitSteps ? init?.bytes : resolve(arg, values),
+  );
   block.setInt32(headerLayout.cleanup, cleanup);
   block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
   block.setWord(headerLayout.size, block.used);
@@ -65,7 +67,12 @@ function encodeInit(
   for (let size = leastForInit; ; ) {
     const block = new Block(size, initBase);
     try {
-      const encoded = encodeSteps(steps, block, () => steps.length, (arg) => resolve(arg, values));
+      const encoded = encodeSteps(
+        steps,
+        block,
+        () => steps.length,
+        (arg) => resolve(arg, values),
+      );
       const command = init.clone === undefined ? -1 : steps.findIndex(({ key }) => key === init.clone?.key);
       block.setInt32(headerLayout.cleanup, steps.length);
       block.setInt32(headerLayout.mirror, -1);

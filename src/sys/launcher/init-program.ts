@@ -1,7 +1,7 @@
 import type { Fd } from '../brands.js';
 import { execveat } from '../calls/exec.js';
-import { ioctl_fionbio } from '../calls/ioctl.js';
 import { close, memfd_create, pipe2, read, write } from '../calls/file.js';
+import { ioctl_fionbio } from '../calls/ioctl.js';
 import { AT, MFD, O } from '../constants/file.js';
 import { Late, late, type Stored } from '../operand.js';
 import type { Step } from '../step.js';

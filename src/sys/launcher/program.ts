@@ -180,10 +180,7 @@ function cloneOfInit({ role }: InitParts): Step {
         .step({ flags: flags + CLONE.PARENT })
         .as('clone')
         .because('the command is born into the namespaces that init has joined, as a child of this program')
-    : clone3
-        .step({ flags, exit_signal: SIG.CHLD })
-        .as('clone')
-        .because('the command is a child of init');
+    : clone3.step({ flags, exit_signal: SIG.CHLD }).as('clone').because('the command is a child of init');
 }
 
 /** Which process becomes the command, and what the parent does to hold it. */
