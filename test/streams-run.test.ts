@@ -239,6 +239,24 @@ test('input: a stream for a command that cannot be started is destroyed', async 
   assert.ok(stream.destroyed);
 });
 
+test('an abort destroys the source of the input, and waits for nobody that holds the output', async () => {
+  const before = hostState();
+  const controller = new AbortController();
+  const input = new PassThrough();
+  input.write('some');
+  const ran = rejection(shell('sleep 0.5 & cat', { input, signal: controller.signal, all: true }));
+  await wait(100);
+  controller.abort();
+  assert.is((await ran).name, 'AbortError');
+  assert.ok(input.destroyed);
+  assertSameHost(before, 'after it');
+});
+
+test('what a command left behind still prints', async () => {
+  const { stdout, exit } = await shell('(sleep 0.1; echo late) & echo first; exit 3');
+  assert.equal([stdout, exit.kind === 'exited' && exit.code], ['first\nlate\n', 3]);
+});
+
 // Both streams.
 
 test('all: in the order of arrival', async () => {

@@ -66,6 +66,7 @@ export async function collect<E extends OutputEncoding = 'text', A extends boole
     throw error;
   } finally {
     signal?.removeEventListener('abort', end);
+    input?.destroy();
   }
 }
 
