@@ -212,6 +212,48 @@ test('extra descriptors: inherited, ignored, and by number; no others', async ()
   );
 });
 
+test('extra descriptors: many pipes at once, each in both directions', async () => {
+  const fds = Array.from({ length: 18 }, (_, i) => i + 3);
+  const script = 'for fd in $(seq 3 20); do cat <&"$fd" >&"$fd" & done; wait';
+  await using child = await bare().spawn('bash', ['-c', script], {
+    stdio: ['ignore', 'inherit', 'inherit', ...fds.map(() => 'pipe' as const)],
+  });
+  const data = new Map(fds.map((fd) => [fd, randomBytes(300_000 + fd)]));
+  const back = await Promise.all(
+    fds.map(async (fd) => {
+      const stream = child.stdio[fd] as Socket;
+      stream.end(data.get(fd) as Buffer);
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    }),
+  );
+  for (const [i, fd] of fds.entries()) assert.ok(back[i]?.equals(data.get(fd) as Buffer), `fd ${fd}`);
+  assert.is(await codeOf(child), 0);
+});
+
+test('extra descriptors: pipes between descriptors of this program that change places', async () => {
+  const files = ['a', 'b', 'c'].map((name) => openSync(join(folder, `between-${name}`), 'w+'));
+  const [a, b, c] = files as [number, number, number];
+  // Each of them, moved by one place: what is not free any more is the next one's source.
+  const highest = Math.max(...files) + 2;
+  const stdio: StdioInput[] = Array.from({ length: highest + 1 }, (_, fd) => (fd < 3 ? 'ignore' : 'pipe'));
+  stdio[1] = 'pipe';
+  for (const [from, to] of [
+    [a, b],
+    [b, c],
+    [c, a],
+  ] as const) {
+    stdio[to] = from;
+  }
+  const script = `readlink /proc/$$/fd/${a} /proc/$$/fd/${b} /proc/$$/fd/${c}; echo through >&${highest}`;
+  await using child = await bare().spawn('bash', ['-c', script], { stdio });
+  const printed = await Promise.all([textOf(child.stdout), textOf(child.stdio[highest] as Socket)]);
+  for (const fd of files) closeSync(fd);
+  const path = (name: string) => join(folder, `between-${name}`);
+  assert.equal(printed, [`${path('c')}\n${path('a')}\n${path('b')}\n`, 'through\n']);
+});
+
 /** The files that the descriptors 0 to 7 of a command are, if those of the program that starts it are the files 0 to 5. */
 async function filesOf(stdio: readonly StdioInput[]): Promise<(number | undefined)[]> {
   const [file, args] = programOf(`
@@ -235,6 +277,8 @@ for (const stdio of [
   [1, 1, 1],
   [3, 4, 5, 0, 1, 2],
   [5, 4, 3, 2, 1, 0],
+  [0, 1, 2, 5, 3, 4],
+  ['inherit', 'inherit', 'inherit', 4, 5, 3],
   ['inherit', 'inherit', 'inherit', 'inherit', 5, 4],
 ] as const) {
   test(`dense maps: ${JSON.stringify(stdio)}`, async () => {

@@ -7,7 +7,9 @@ import { Pool, type PoolOptions } from './box/pool.js';
 import { compile } from './compile/compile.js';
 import { explain } from './explain.js';
 import type { Plan } from './plan.js';
-import { collect, type RunOptions, type RunResult, withCollectedStdio } from './process/run.js';
+import type { OutputEncoding } from './process/collect/encoding.js';
+import { collect, type RunResult } from './process/run.js';
+import { type RunOptions, spawnOptionsOf } from './process/run-options.js';
 import type { RunningProcess } from './process/running-process.js';
 import { type SpawnOptions, spawn } from './process/spawn.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
@@ -230,10 +232,16 @@ export class Sandbox extends SandboxFiles {
   /**
    * Runs a command to its end and collects what it prints. A command that fails is a result, not an error.
    *
-   * @throws SpecError, StepError - as {@link Sandbox.spawn}.
+   * @throws SpecError, StepError - as {@link Sandbox.spawn}. MaxBufferError - it printed more than is to be collected. AbortError - the
+   * signal was aborted. What the source of its input fails with. In each case the command has ended.
    */
-  async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
-    return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
+  async run<E extends OutputEncoding = 'text', A extends boolean = false>(
+    file: string,
+    args: readonly string[] = [],
+    options: RunOptions<E, A> = {},
+  ): Promise<RunResult<E, A>> {
+    const spawnOptions = spawnOptionsOf(this.spec, options);
+    return collect(() => this.spawn(file, args, spawnOptions), options);
   }
 
   /**

@@ -1,60 +1,80 @@
-import type { Readable } from 'node:stream';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { ProcessSpec } from '../spec/process-spec.js';
+import { CollectedOutput } from './collect/collected-output.js';
+import type { Output, OutputEncoding } from './collect/encoding.js';
+import { CommandInput } from './collect/run-input.js';
 import type { Exit } from './exit.js';
+import { type RunOptions, usualMaxBuffer } from './run-options.js';
 import type { RunningProcess } from './running-process.js';
-import type { SpawnOptions } from './spawn.js';
-
-/** How a command is run to its end: see {@link SpawnOptions}. Without `stdio` it has no input, and its output is collected. */
-export type RunOptions = SpawnOptions;
 
 /** What a command printed, and how it ended. */
-export interface RunResult {
-  /** As UTF-8; empty where it was not collected. */
-  readonly stdout: string;
-  readonly stderr: string;
+export interface RunResult<E extends OutputEncoding = 'text', A extends boolean = boolean> {
+  /** What it printed, in the {@link RunOptions.encoding}; empty where it was not collected. */
+  readonly stdout: Output<E>;
+  readonly stderr: Output<E>;
+  /** Both, as they arrived, with {@link RunOptions.all}. With `'lines'`, none of them has something of the other stream in it. */
+  readonly all: A extends true ? Output<E> : undefined;
   readonly exit: Exit;
   /** What the command changed in the directories of {@link Sandbox.snapshot}: discard it when it is not needed any more. */
   readonly snapshot?: Snapshot;
 }
 
-/** The options for a run: output is collected, unless the caller or the spec says otherwise. */
-export function withCollectedStdio(spec: ProcessSpec, options: RunOptions): SpawnOptions {
-  if (options.stdio !== undefined || spec.stdio !== undefined) return options;
-  return { ...options, stdio: ['ignore', 'pipe', 'pipe'] };
-}
+/**
+ * Starts a command, and waits for its end and for all that it prints; after an abort, only for its end.
+ *
+ * @throws AbortError - the signal was aborted. MaxBufferError - it printed too much. What the source of its input fails with. In each
+ * case it is gone.
+ */
+export async function collect<E extends OutputEncoding = 'text', A extends boolean = false>(
+  start: () => Promise<RunningProcess>,
+  options: RunOptions<E, A>,
+): Promise<RunResult<E, A>> {
+  const { signal, maxBuffer = usualMaxBuffer, encoding = 'text' as E, all = false } = options;
+  const input = options.input === undefined ? undefined : new CommandInput(options.input);
+  const running = await start().catch((error) => {
+    input?.destroy();
+    throw error;
+  });
 
-/** Starts a command, and waits for its end and for all that it prints; after an abort, only for its end. */
-export async function collect(start: () => Promise<RunningProcess>, { signal }: RunOptions): Promise<RunResult> {
-  const running = await start();
-  running.stdin?.end();
-  const printed = Promise.all([textOf(running.stdout), textOf(running.stderr)]);
-  printed.catch(() => {});
-  // What it left behind may hold its output open for ever.
-  let abandoned: Promise<void> | undefined;
-  const abandon = () => {
-    abandoned = running[Symbol.asyncDispose]();
+  const failed = new AbortController();
+  const fail = (error: unknown) => failed.abort(error);
+  let gone: Promise<unknown> | undefined;
+  const end = () => {
+    gone ??= endNow(running);
   };
+  failed.signal.addEventListener('abort', end);
+  const output = new CollectedOutput(running, { encoding, maxBuffer, all, onFailure: fail });
+  output.complete.catch(() => {});
+  if (input === undefined) running.stdin?.end();
+  else if (running.stdin !== null) input.feed(running.stdin).catch(fail);
+
   const exit = await running.exited;
-  if (signal?.aborted) abandon();
-  signal?.addEventListener('abort', abandon, { once: true });
+  // What it left behind may hold its output open for ever.
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end, { once: true });
   try {
-    const [stdout, stderr] = await printed;
+    await output.complete;
+    signal?.throwIfAborted();
+    failed.signal.throwIfAborted();
     const { snapshot } = running;
-    return { stdout, stderr, exit, ...(snapshot === undefined ? {} : { snapshot }) };
+    const result = { ...output.take(), exit, ...(snapshot === undefined ? {} : { snapshot }) };
+    return result as RunResult<E, A>;
+  } catch (error) {
+    await gone;
+    await running.snapshot?.discard();
+    signal?.throwIfAborted();
+    failed.signal.throwIfAborted();
+    throw error;
   } finally {
-    signal?.removeEventListener('abort', abandon);
-    await abandoned;
-    if (signal?.aborted) {
-      await running.snapshot?.discard();
-      signal.throwIfAborted();
-    }
+    signal?.removeEventListener('abort', end);
+    input?.destroy();
   }
 }
 
-async function textOf(stream: Readable | null): Promise<string> {
-  if (stream === null) return '';
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+/** Kills it, and closes its streams. One that has become another user's ends when it ends. */
+async function endNow(running: RunningProcess): Promise<void> {
+  const disposed = running[Symbol.asyncDispose]();
+  // Whoever cannot be killed, or was left behind, can write no more from now on.
+  running.stdout?.destroy();
+  running.stderr?.destroy();
+  await disposed.catch(() => running.exited);
 }
