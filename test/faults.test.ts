@@ -289,10 +289,10 @@ async function failureOf(launched: Promise<Started>): Promise<StepError | undefi
     if (error instanceof StepError) return error;
     throw error;
   }
-  const { pid, pidfd, pipes, changes } = started;
+  const { pid, pidfd, line, pipes, changes } = started;
   for (const end of pipes.values()) close(end);
   if (changes !== undefined) close(changes);
-  await new RunningProcess({ pid, pidfd, isInit: false, streams: new Map() })[Symbol.asyncDispose]();
+  await new RunningProcess({ pid, pidfd, line, isPid1: false, streams: new Map() })[Symbol.asyncDispose]();
   return undefined;
 }
 

@@ -11,15 +11,16 @@ import { runLauncher } from '../src/sys/ffi.js';
 import { execve, exit_group, getpid, IsolateError, program, syscallNumber } from '../src/sys/index.js';
 import { encodeProgram } from '../src/sys/launcher/encode-program.js';
 import * as layout from '../src/sys/launcher/layout.js';
-import { launcherObject } from '../src/sys/launcher-object.js';
+import { type NativeObject, nativeObject } from '../src/sys/native-object.js';
 import { commandMissing, either, skipUnless } from './helpers/can.js';
 import { programOf, repository } from './helpers/program.js';
 
 interface Built {
   readonly compiler: string;
-  readonly command: string;
-  readonly sha256: string;
+  readonly objects: Readonly<Record<NativeObject, { readonly command: string; readonly sha256: string }>>;
 }
+
+const objects: readonly NativeObject[] = ['launcher.so', 'init'];
 
 const architectures = { x64: 62, arm64: 183 } as const;
 const prebuilds = join(repository, 'prebuilds');
@@ -36,25 +37,30 @@ spawnSync(process.execPath, ['scripts/build-launcher.mjs', '--out', rebuilt], { 
 const record = readRecord(rebuilt);
 
 for (const [arch, machine] of Object.entries(architectures)) {
-  const object = (folder: string) => readFileSync(join(folder, `linux-${arch}`, 'launcher.so'));
+  const object = (folder: string, name: NativeObject) => readFileSync(join(folder, `linux-${arch}`, name));
 
-  test(`${arch}: the object is the one that is recorded`, () => {
-    assert.is(createHash('sha256').update(object(prebuilds)).digest('hex'), recorded[arch]?.sha256);
-  });
+  for (const name of objects) {
+    test(`${arch}, ${name}: the object is the one that is recorded`, () => {
+      const sha256 = createHash('sha256').update(object(prebuilds, name)).digest('hex');
+      assert.is(sha256, recorded[arch]?.objects[name].sha256);
+    });
 
-  test(`${arch}: the object is for that machine`, () => {
-    const elf = object(prebuilds);
-    assert.is(elf.toString('latin1', 0, 6), '\x7fELF\x02\x01');
-    assert.is(elf.readUInt16LE(18), machine);
-  });
+    test(`${arch}, ${name}: the object is for that machine`, () => {
+      const elf = object(prebuilds, name);
+      assert.is(elf.toString('latin1', 0, 6), '\x7fELF\x02\x01');
+      assert.is(elf.readUInt16LE(18), machine);
+    });
+  }
 
   const here = record[arch]?.compiler;
   const there = recorded[arch]?.compiler;
   const reason =
     here === undefined ? `its compiler is not here (${there})` : here === there ? undefined : `${here} is not ${there}`;
   skipUnless(test, reason, `${arch}: the source gives the object, byte for byte`, () => {
-    assert.is(record[arch]?.command, recorded[arch]?.command);
-    assert.ok(object(rebuilt).equals(object(prebuilds)), 'npm run build:launcher');
+    for (const name of objects) {
+      assert.is(record[arch]?.objects[name].command, recorded[arch]?.objects[name].command);
+      assert.ok(object(rebuilt, name).equals(object(prebuilds, name)), 'npm run build:launcher');
+    }
   });
 
   skipUnless(test, commandMissing('readelf'), `${arch}: the object needs no library and no symbol`, () => {
@@ -70,6 +76,18 @@ for (const [arch, machine] of Object.entries(architectures)) {
   });
 }
 
+for (const arch of Object.keys(architectures)) {
+  skipUnless(test, commandMissing('readelf'), `${arch}: init is static, in one segment that cannot be written`, () => {
+    const file = join(prebuilds, `linux-${arch}`, 'init');
+    const headers = execFileSync('readelf', ['--program-headers', '--wide', file], { encoding: 'utf8' });
+    assert.not.match(headers, /INTERP|DYNAMIC/);
+    assert.equal(
+      [...headers.matchAll(/^ +LOAD .* (R ?W?E?) +0x/gm)].map(([, rights]) => rights?.replace(' ', '')),
+      ['RE'],
+    );
+  });
+}
+
 /** The header as a compiler sees it, against what TypeScript has. */
 const { headerLayout: header, stepLayout: step, opCodes: op } = layout;
 const facts: Readonly<Record<string, number>> = {
@@ -80,6 +98,10 @@ const facts: Readonly<Record<string, number>> = {
   'offsetof(struct block, mirror)': header.mirror,
   'offsetof(struct block, layout)': header.layout,
   'offsetof(struct block, size)': header.size,
+  'offsetof(struct block, role)': header.role,
+  'offsetof(struct block, command)': header.command,
+  'offsetof(struct block, line)': header.line,
+  'offsetof(struct block, ended)': header.ended,
   'offsetof(struct block, steps)': header.bytes,
   'sizeof(struct block)': header.bytes,
   'offsetof(struct step, result)': step.result,
@@ -99,6 +121,12 @@ const facts: Readonly<Record<string, number>> = {
   OP_HOLD: op.hold,
   OP_RELEASE: op.release,
   OP_EXIT: op.exit,
+  OP_DECIMAL: op.decimal,
+  ROLE_SERVE: layout.roleCodes.serve,
+  ROLE_HOLD: layout.roleCodes.hold,
+  ROLE_LEAVE: layout.roleCodes.leave,
+  INIT_BASE: layout.initBase,
+  REPORT_BYTES: layout.reportBytes,
   STEP_EXPECTS: layout.stepExpects,
   LAYOUT: layout.layoutVersion,
   NONE_FAILED: layout.noneFailed,
@@ -127,7 +155,7 @@ for (const compiler of ['x86_64-linux-gnu-gcc', 'aarch64-linux-gnu-gcc', 'gcc'])
 
 test('an architecture without an object is named', () => {
   for (const arch of ['riscv64', 'mips', 'x86']) {
-    for (const ask of [() => launcherObject(arch), () => syscallNumber('mount', arch)]) {
+    for (const ask of [() => nativeObject('launcher.so', arch), () => syscallNumber('mount', arch)]) {
       try {
         ask();
         assert.unreachable(arch);

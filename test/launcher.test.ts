@@ -103,7 +103,7 @@ launchTest(
   () => ({ exec: [shell('exit 7')] }),
   (steps, launched) => {
     assert.is(launched.failure, undefined);
-    assert.is(launched.isForked, false);
+    assert.is(launched.isApart, false);
     assert.ok(launched.int(steps.pid) > 0);
     assert.is(launched.result(steps.clone), launched.int(steps.pid));
     assert.is(launched.result(steps.exec), undefined, 'execve does not return');
@@ -282,7 +282,7 @@ launchTest(
     () => ({ child: [second], exec: [shell('exit 6')] }),
     (steps, launched) => {
       assert.is(launched.failure, undefined);
-      assert.is(launched.isForked, true);
+      assert.is(launched.isApart, true);
       assert.is.not(launched.int(steps.pid), launched.result(steps.clone));
       assert.is(launched.int(steps.pid), launched.result(second));
       assert.is(statusOf(steps, launched), 6);

@@ -90,7 +90,7 @@ skipUnless(test, timeNamespacesRefused(), 'during a launch that takes a second c
     const what = `abort ${i}`;
     const outcome = await inTime(started, what).catch((error) => error as Error);
     if (outcome instanceof Error) assert.is(outcome.name, 'AbortError', outcome.message);
-    else await new RunningProcess({ ...outcome, isInit: true, streams: new Map() })[Symbol.asyncDispose]();
+    else await new RunningProcess({ ...outcome, isPid1: false, streams: new Map() })[Symbol.asyncDispose]();
     assertSameHost(before, what);
   }
 });

@@ -24,11 +24,11 @@ export class SignalForwarder {
   #running: RunningProcess | undefined;
   #early: NodeJS.Signals[] = [];
   #last: NodeJS.Signals | undefined;
-  readonly #isInit: boolean;
+  readonly #isPid1: boolean;
   readonly #handlers: [NodeJS.Signals, () => void][] = [];
 
   constructor(sandbox: Sandbox) {
-    this.#isInit = sandbox.spec.unshare.includes('pid');
+    this.#isPid1 = sandbox.spec.asPid1 === true;
     for (const signal of forwarded) {
       // Also for what the command has had: it must not end us before the command.
       const handler = () => this.#forward(signal);
@@ -67,7 +67,7 @@ export class SignalForwarder {
   /** Whether the terminal has sent a signal to the command too, and the kernel has not dropped it there. */
   #hasHad(signal: NodeJS.Signals, pid: number): boolean {
     if (!fromTerminal.includes(signal) || !sharesForeground(pid)) return false;
-    return !this.#isInit || fateInInit(pid, constants.signals[signal]) === 'arrives';
+    return !this.#isPid1 || fateInInit(pid, constants.signals[signal]) === 'arrives';
   }
 }
 

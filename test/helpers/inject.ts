@@ -1,5 +1,5 @@
 import { Plan, type PlanStep } from '../../src/builder/plan.js';
-import { defineSyscall, nothing, Step, type StepKey, SyscallError } from '../../src/sys/index.js';
+import { defineSyscall, nothing, Step, type StepKey, SyscallError, type Where } from '../../src/sys/index.js';
 
 /** A system call that Linux no longer has: it fails whatever it is asked. */
 const refusedCall = 'nfsservctl';
@@ -59,10 +59,10 @@ export type Place = 'before the child' | 'in the child' | 'by this program' | 'a
 export function placesOf(plan: Plan): ReadonlyMap<StepKey, Place> {
   const { program, handshake } = plan.parts;
   const clone = program.steps.findIndex(({ step }) => step.key === program.clone.key);
-  const placeAt = (index: number): Place =>
-    index <= clone ? 'before the child' : index < program.cleanup ? 'in the child' : 'after the child';
+  const placeAt = (where: Where, index: number): Place =>
+    where !== 'parent' ? 'in the child' : index <= clone ? 'before the child' : 'after the child';
   return new Map<StepKey, Place>([
-    ...program.steps.map(({ step }, index) => [step.key, placeAt(index)] as const),
+    ...program.steps.map(({ step, where }, index) => [step.key, placeAt(where, index)] as const),
     ...handshake.map(({ key }) => [key, 'by this program'] as const),
   ]);
 }

@@ -10,9 +10,9 @@ import type { ProcessSpec, RunResult } from '../../src/index.js';
 /** Runs the command of a plan to its end, and collects what it prints. Its descriptors 1 and 2 have to be pipes. */
 export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
   return collect(async () => {
-    const { pid, pidfd, pipes, changes } = await start(plan, spec, undefined);
+    const { pid, pidfd, line, pipes, changes } = await start(plan, spec, undefined);
     const streams = new Map([...pipes].map(([target, fd]) => [target, new Socket({ fd, readable: true })]));
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
-    return new RunningProcess({ pid, pidfd, isInit: plan.parts.isInit, streams, snapshot });
+    return new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, streams, snapshot });
   }, {});
 }

@@ -1,9 +1,11 @@
 import type { NamespaceKind } from '../../ns/index.js';
 import { pin } from '../../ns/index.js';
 import { close, type Fd, IsolateError, type Pid, SpecError } from '../../sys/index.js';
+import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
 import { killIfPossible } from '../process/kill-if-possible.js';
-import { collect, type RunOptions, type RunResult, withCollectedStdio } from '../process/run.js';
+import { collect, type RunResult } from '../process/run.js';
+import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
 import { type SpawnOptions, spawnInBox } from '../process/spawn.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -79,8 +81,13 @@ export class Box implements AsyncDisposable {
   }
 
   /** Runs a command in the box to its end: as {@link Sandbox.run}. */
-  async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
-    return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
+  async run<E extends OutputEncoding = 'text', A extends boolean = false>(
+    file: string,
+    args: readonly string[] = [],
+    options: RunOptions<E, A> = {},
+  ): Promise<RunResult<E, A>> {
+    const spawnOptions = spawnOptionsOf(this.spec, options);
+    return collect(() => this.spawn(file, args, spawnOptions), options);
   }
 
   /**

@@ -1,5 +1,7 @@
 import { IsolateError, SpecError } from '../../sys/index.js';
-import { collect, type RunOptions, type RunResult, withCollectedStdio } from '../process/run.js';
+import type { OutputEncoding } from '../process/collect/encoding.js';
+import { collect, type RunResult } from '../process/run.js';
+import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
 import type { SpawnOptions } from '../process/spawn.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -69,8 +71,13 @@ export class Pool implements AsyncDisposable {
   }
 
   /** Runs a command to its end, as {@link Sandbox.run}, in a box of its own that was made ready. */
-  async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
-    return collect(() => this.spawn(file, args, withCollectedStdio(this.spec, options)), options);
+  async run<E extends OutputEncoding = 'text', A extends boolean = false>(
+    file: string,
+    args: readonly string[] = [],
+    options: RunOptions<E, A> = {},
+  ): Promise<RunResult<E, A>> {
+    const spawnOptions = spawnOptionsOf(this.spec, options);
+    return collect(() => this.spawn(file, args, spawnOptions), options);
   }
 
   /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. */
