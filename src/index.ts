@@ -52,7 +52,9 @@ export type {
 } from './builder/spec/file-entry.js';
 export type { Host } from './builder/spec/host.js';
 export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './builder/spec/host-files.js';
+export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';
+export type { JoinInput, JoinSpec } from './builder/spec/join.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';
 export type { StdioEntry, StdioSpec } from './builder/spec/stdio.js';

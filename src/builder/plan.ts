@@ -41,6 +41,8 @@ export interface PlanParts {
   readonly handshake: readonly Step[];
   /** The step of the child that waits for them. */
   readonly waits: Step | undefined;
+  /** The pid of the process that they are for. */
+  readonly mapped: Stored;
   readonly pipes: readonly Pipe[];
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command: Command | undefined;

@@ -15,6 +15,7 @@ import { type SpawnOptions, spawn } from './process/spawn.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
+import { addJoin, type JoinInput, readJoin } from './spec/join.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
@@ -77,6 +78,20 @@ export class Sandbox extends SandboxFiles {
     const gone = Object.fromEntries(kinds.flatMap((kind) => belongsTo[kind]).map((field) => [field, undefined]));
     const shared = this.with({ ...gone, unshare: this.spec.unshare.filter((kind) => !kinds.includes(kind)) });
     return kinds.includes('pid') ? shared.withoutProc() : shared;
+  }
+
+  /**
+   * Enters namespaces of others: those of a process, in which it is not together with this program, or some of them; or namespaces
+   * that have a path, as `{ net: '/run/netns/NAME' }`. What is joined is shared first ({@link Sandbox.share}). With a user, PID, mount
+   * or time namespace of others nothing else can be new; who is in there can see nothing of this program.
+   *
+   * In a user namespace of others, who does not exist there is root of it, unless {@link Sandbox.uid} says who. Without one, entering
+   * takes CAP_SYS_ADMIN over the namespaces. See setns(2).
+   */
+  join(target: JoinInput): Sandbox {
+    const added = readJoin(target);
+    const kinds = Object.keys(added.paths ?? {}) as NamespaceKind[];
+    return this.share(...kinds).with({ join: addJoin(this.spec.join, added) });
   }
 
   /** The caller is root inside: its own ids, and no others, are mapped to 0. Needs a new user namespace. */

@@ -6,7 +6,6 @@ import {
   type Late,
   late,
   openInitDescriptors,
-  ownDescriptors,
   type Stored,
 } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -19,7 +18,7 @@ export interface InitPlan {
   readonly role: InitRole;
   readonly descriptors: InitDescriptors;
   /** What is taken along to init, in this order, after the descriptors of the command. */
-  readonly sources: readonly (Stored | Late<Fd>)[];
+  readonly sources: readonly (Fd | Stored | Late<Fd>)[];
   /** What init does before it starts the command. */
   readonly steps: readonly Section[];
 }
@@ -41,9 +40,4 @@ export function planInit(
   }
   if (spec.dieWithParent) steps.push(...planParent(spec, take(late(handshakeValues.parentPidfd))));
   return { role, descriptors, sources, steps };
-}
-
-/** Where a descriptor is that is taken along after init's own. */
-export function placeAfterOwn(count: number, index: number): Fd {
-  return count + ownDescriptors + index;
 }

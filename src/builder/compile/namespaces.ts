@@ -2,10 +2,10 @@ import {
   domainname,
   enterClocks,
   enterTimeByClone,
+  flagsOf,
   hostname,
   loopbackUp,
   type NamespaceKind,
-  namespaces,
   openClocks,
   timeOffsets,
 } from '../../ns/index.js';
@@ -16,8 +16,8 @@ import { methodCall, type Section, section } from './section.js';
 
 /** What the namespaces of a spec come to: flags for the clone, and steps for the child. */
 export interface NamespacePlan {
-  /** For clone3. */
-  readonly flags: number;
+  /** Those that the process is born into; the others it makes itself. */
+  readonly kinds: readonly NamespaceKind[];
   readonly from: string;
   /** Before the process changes its user, after which it may not write files of its own below /proc. */
   readonly clocks: readonly Section[];
@@ -35,7 +35,6 @@ export function planNamespaces(spec: ProcessSpec, host: Host, hasInit: boolean):
   const isLate = isNew('time') && !host.timeEntersAtExec;
   const byClone = isLate && !hasInit;
   const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
-  const flagsOf = (kinds: readonly NamespaceKind[]) => kinds.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
 
   const clocks: Section[] = [];
   if (isNew('time'))
@@ -55,7 +54,7 @@ export function planNamespaces(spec: ProcessSpec, host: Host, hasInit: boolean):
   if (spec.loopback) sections.push(section(methodCall('loopback'), ...loopbackUp()));
 
   return {
-    flags: flagsOf(spec.unshare.filter((kind) => !later.includes(kind))),
+    kinds: spec.unshare.filter((kind) => !later.includes(kind)),
     from: spec.unshare.length === 0 ? 'bare()' : unshare,
     clocks,
     sections,

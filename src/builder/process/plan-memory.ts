@@ -32,7 +32,10 @@ export function planFor(
   const memory = memories.get(compile) ?? new WeakMap<ProcessSpec, Remembered>();
   memories.set(compile, memory);
   const known = memory.get(spec);
+  // In which namespaces another process is can be something else each time.
+  const isFixed = spec.join?.process === undefined;
   if (
+    isFixed &&
     known?.host === host &&
     isSameCommand(known.command, command) &&
     isSameList(known.stdio, stdio) &&

@@ -62,7 +62,7 @@ export async function start(
   try {
     for (const { namespace, maps } of plan.parts.idmaps) idmaps[namespace] = await openIdmapNamespace(maps);
     kept = new KeptDescriptors(keeps);
-    if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(program.firstPid));
+    if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(plan.parts.mapped));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps });
     signal?.addEventListener('abort', kill, { once: true });

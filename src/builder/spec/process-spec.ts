@@ -1,5 +1,6 @@
 import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
 import type { FilesEntry, RootSpec } from './file-entry.js';
+import type { JoinSpec } from './join.js';
 import type { StdioEntry } from './stdio.js';
 
 /**
@@ -10,6 +11,8 @@ export interface ProcessSpec {
   readonly version: 1;
   /** The namespaces that are new for the process, in the order of `namespaceKinds`. */
   readonly unshare: readonly NamespaceKind[];
+  /** Namespaces of others that the process enters. */
+  readonly join?: JoinSpec;
   /** Which ids exist in a new user namespace. Where a side is left out, the caller's own id is mapped to itself. */
   readonly userMap?: readonly IdMap[];
   readonly groupMap?: readonly IdMap[];
