@@ -7,10 +7,19 @@ export type { StepFailureReason } from './builder/errors/step-error.js';
 export { StepError } from './builder/errors/step-error.js';
 export { Plan, type PlanStep, type PlanStepJson } from './builder/plan.js';
 export { bare, isolate, privateFiles } from './builder/presets.js';
-export type { Exit, Usage } from './builder/process/exit.js';
+export type {
+  CompileEvent,
+  ExecEvent,
+  ExitEvent,
+  IsolateEvents,
+  LaunchEvent,
+  LaunchedCommand,
+  StepErrorEvent,
+} from './builder/process/events.js';
+export type { Ended, Exit, Exited, Killed, Remains, Signaled, TimedOut, Usage } from './builder/process/exit.js';
 export type { RunOptions, RunResult } from './builder/process/run.js';
 export { RunningProcess } from './builder/process/running-process.js';
-export type { SpawnOptions } from './builder/process/spawn.js';
+export type { SpawnOptions } from './builder/process/spawn-options.js';
 export type { StdioInput } from './builder/process/stdio-input.js';
 export { type Preset, Sandbox } from './builder/sandbox.js';
 export { type ProcOptions, SandboxFiles } from './builder/sandbox-files.js';
@@ -19,6 +28,7 @@ export type { EntryType } from './builder/snapshot/entry.js';
 export { Snapshot } from './builder/snapshot/snapshot.js';
 export { SnapshotError } from './builder/snapshot/snapshot-error.js';
 export type { CapabilityName } from './builder/spec/capability.js';
+export type { Duration } from './builder/spec/duration.js';
 export type {
   BindEntry,
   DirEntry,
@@ -48,5 +58,6 @@ export type { IdMapInput } from './builder/spec/id-map.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';
 export type { StdioEntry, StdioSpec } from './builder/spec/stdio.js';
-export type { ClockOffsets, IdMap, MountAttributes, NamespaceKind, Propagation } from './ns/index.js';
+export type { KillOptions, TimeoutSpec } from './builder/spec/timeout.js';
+export type { ClockOffsets, IdMap, MountAttributes, NamespaceIds, NamespaceKind, Propagation } from './ns/index.js';
 export { IsolateError, SpecError, SyscallError } from './sys/index.js';

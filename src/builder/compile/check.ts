@@ -5,6 +5,7 @@ import { type Host, hasCapability } from '../spec/host.js';
 import { checkKinds } from '../spec/namespace-kind.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
+import { checkTimeout } from '../spec/timeout.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
 
@@ -18,6 +19,7 @@ export function checkSpec(spec: ProcessSpec, command: Command, host: Host): void
   checkEnvironment(spec);
   checkPrivileges(spec, host);
   checkCommand(spec, command);
+  checkTimeout(spec.timeout);
 }
 
 function checkNamespaces(spec: ProcessSpec, host: Host): void {

@@ -10,6 +10,7 @@ import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import { planFiles } from './files/plan-files.js';
 import { snapshotValues } from './files/snapshots.js';
+import { planIdentify } from './identify.js';
 import { changeIdentity, identityOf, planMaps } from './ids.js';
 import { closeOthers, planLife } from './life.js';
 import { planNamespaces } from './namespaces.js';
@@ -17,16 +18,23 @@ import type { Section } from './section.js';
 import { planStdio } from './stdio.js';
 import { planWorkingDirectory } from './working-directory.js';
 
+/** What a plan is to do besides what the spec says. */
+export interface CompileOptions {
+  /** It finds out which namespaces the command is in. */
+  readonly identify?: boolean;
+}
+
 /**
  * Turns a spec and a command into the ordered list of what the kernel will be asked. Pure: it looks at nothing but its
  * arguments, and does nothing.
  *
  * @throws SpecError - what was asked for cannot be, on a host like this.
  */
-export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
+export function compile(spec: ProcessSpec, command: Command, host: Host, options: CompileOptions = {}): Plan {
   checkSpec(spec, command, host);
   const maps = planMaps(spec, host);
   const namespaces = planNamespaces(spec, host);
+  const identify = planIdentify(options.identify === true, spec, host, namespaces.isForked);
   const stdio = planStdio(stdioEntries(spec.stdio));
   const identity = identityOf(spec, host);
   const capabilities = planCapabilities(spec, host, identity);
@@ -40,6 +48,7 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     ...maps.child,
     ...namespaces.clocks,
     ...maps.becomeRoot,
+    ...identify.sections,
     ...files.sections,
     ...namespaces.sections,
     ...capabilities.before,
@@ -80,6 +89,7 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     keeps: keptBy(stepsOf(files.sections)),
     watchesParent: spec.dieWithParent === true || maps.parent !== undefined,
     isInit: spec.unshare.includes('pid'),
+    identify: identify.steps,
     origins,
   });
 }

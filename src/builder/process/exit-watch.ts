@@ -21,6 +21,14 @@ import {
 
 type OnExit = (waited: Waited) => void;
 
+/** What is done when a process has ended, while it is still a zombie and its pid its own: until that has settled. */
+type OnEnd = () => Promise<void> | undefined;
+
+interface Waiting {
+  readonly onExit: OnExit;
+  readonly onEnd: OnEnd | undefined;
+}
+
 /**
  * Waits for processes by their pidfds, on the event loop of this thread, with no thread of its own and without SIGCHLD, which
  * workers do not get. The work is in proportion to the processes that end, not to those that run.
@@ -30,7 +38,7 @@ type OnExit = (waited: Waited) => void;
  * place of that descriptor. What libuv then reads fails (ENOTSOCK), and that error is the news.
  */
 class ExitWatch {
-  readonly #waiting = new Map<Fd, OnExit>();
+  readonly #waiting = new Map<Fd, Waiting>();
   readonly #socket: Socket;
   readonly #epoll: Fd;
   #held = 0;
@@ -47,9 +55,9 @@ class ExitWatch {
     this.#socket.unref();
   }
 
-  /** Calls back once when the process ends, with what waitid(2) says, and reaps it. */
-  add(pidfd: Fd, onExit: OnExit): void {
-    this.#waiting.set(pidfd, onExit);
+  /** Calls back once when the process ends, with what waitid(2) says, and reaps it; but for `onEnd`, which is called before. */
+  add(pidfd: Fd, onExit: OnExit, onEnd?: OnEnd): void {
+    this.#waiting.set(pidfd, { onExit, onEnd });
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
   }
 
@@ -72,15 +80,18 @@ class ExitWatch {
   }
 
   #reapOne(pidfd: Fd): void {
-    const onExit = this.#waiting.get(pidfd);
-    if (onExit === undefined) return;
-    const waited = waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG);
-    if (waited.pid === 0) {
+    const waiting = this.#waiting.get(pidfd);
+    if (waiting === undefined) return;
+    const wait = (options: number) => waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG | options);
+    if (wait(W.NOWAIT).pid === 0) {
       epoll_ctl(this.#epoll, EPOLL_CTL.MOD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
       return;
     }
     this.#waiting.delete(pidfd);
-    onExit(waited);
+    const reap = () => waiting.onExit(wait(0));
+    const pending = waiting.onEnd?.();
+    if (pending === undefined) reap();
+    else void pending.then(reap, reap);
   }
 }
 

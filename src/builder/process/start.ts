@@ -1,5 +1,5 @@
 import { fstatSync, openSync } from 'node:fs';
-import { handshakeValues } from '../../ns/index.js';
+import { handshakeValues, type NamespaceIds } from '../../ns/index.js';
 import { close, type Fd, type Launched, type Launching, launch, type Pid, pidfd_open } from '../../sys/index.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
@@ -7,6 +7,7 @@ import type { Plan } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { exitWatch } from './exit-watch.js';
 import { Handshake } from './handshake.js';
+import { identified } from './identified.js';
 import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
@@ -19,6 +20,8 @@ export interface Started {
   readonly pipes: ReadonlyMap<number, Fd>;
   /** The file system with the changes of its snapshots. */
   readonly changes: Fd | undefined;
+  /** The namespaces of the command, where the plan finds them out. */
+  readonly namespaces: NamespaceIds | undefined;
 }
 
 /**
@@ -65,7 +68,8 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) {
-    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes };
+    const namespaces = identified(plan, launched);
+    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes, namespaces };
   }
   if (changes !== undefined) close(changes);
   await undo(pidfd, [...ends.values()]);

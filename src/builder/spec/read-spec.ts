@@ -1,5 +1,16 @@
 import { SpecError } from '../../sys/index.js';
-import { type Check, is, isBoolean, isList, isNumber, isObject, isRecord, isString, isTrue } from './check-shape.js';
+import {
+  type Check,
+  either,
+  is,
+  isBoolean,
+  isList,
+  isNumber,
+  isObject,
+  isRecord,
+  isString,
+  isTrue,
+} from './check-shape.js';
 import { isFilesEntry, isRoot } from './files-shape.js';
 import type { ProcessSpec } from './process-spec.js';
 
@@ -37,6 +48,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   capabilities: isList(isString),
   newSession: isTrue,
   dieWithParent: isTrue,
+  timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
 };
 
 /**
