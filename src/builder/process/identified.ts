@@ -1,4 +1,4 @@
-import { type NamespaceIds, namespaceIdOf } from '../../ns/index.js';
+import { type NamespaceIds, namespaceIdOf, namespacesOf } from '../../ns/index.js';
 import type { Launched } from '../../sys/index.js';
 import type { Plan } from '../plan.js';
 
@@ -10,4 +10,13 @@ export function identified(plan: Plan, launched: Launched): NamespaceIds | undef
   return Object.fromEntries(
     identify.map(({ kind, step }) => [kind, namespaceIdOf(launched.output(step, link) as Buffer)]),
   );
+}
+
+/** What a command with its own copy of the memory did not find out itself: it may be gone, or out of sight. */
+export function seenFromHere(pid: number): NamespaceIds | undefined {
+  try {
+    return namespacesOf(pid);
+  } catch {
+    return undefined;
+  }
 }

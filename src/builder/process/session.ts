@@ -6,7 +6,7 @@ import { hasEnded } from './has-ended.js';
 /** Between two looks the kernel ends what was killed: milliseconds, twice as many each time. */
 const [firstPause, longestPause] = [1, 50];
 
-/** A process that starts another and ends at once can slip through one look at the list. */
+/** One that starts another and ends at once can slip through a look. Who does so on purpose needs a PID namespace around it. */
 const looksWithoutAny = 2;
 
 /**
@@ -43,7 +43,7 @@ export function killMembers(session: Pid): boolean {
   return any;
 }
 
-/** Whether it was there; gone since counts too, since it may have left another behind. */
+/** Whether it was there. One that is gone since counts: it may have left another behind. */
 function killMember(pid: Pid, session: Pid): boolean {
   let pidfd: number | undefined;
   try {

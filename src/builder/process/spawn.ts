@@ -1,5 +1,4 @@
 import { Socket } from 'node:net';
-import { type NamespaceIds, namespacesOf } from '../../ns/index.js';
 import type { Plan } from '../plan.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -7,6 +6,7 @@ import { stdioEntries } from '../spec/stdio.js';
 import { thisHost } from '../this-host.js';
 import './debug-log.js';
 import { LaunchEvents } from './events.js';
+import { seenFromHere } from './identified.js';
 import { reachOf } from './kill-tree.js';
 import { endAtLimit, endOnAbort } from './limits.js';
 import { planFor } from './plan-memory.js';
@@ -66,13 +66,4 @@ function streamsOf(plan: Plan, { pipes }: Started): Map<number, Socket> {
       return [target, new Socket(options)];
     }),
   );
-}
-
-/** What a command with its own copy of the memory did not find out itself: it may be gone, or out of sight. */
-function seenFromHere(pid: number): NamespaceIds | undefined {
-  try {
-    return namespacesOf(pid);
-  } catch {
-    return undefined;
-  }
 }
