@@ -234,7 +234,8 @@ export class Sandbox extends SandboxFiles {
    * Runs a command to its end and collects what it prints. A command that fails, or takes too long, is a result, not an error. What it
    * left behind may go on printing: until the time limit, if there is one, that is collected too.
    *
-   * @throws SpecError, StepError - as {@link Sandbox.spawn}. AbortError - `signal` was aborted: the command is gone.
+   * @throws SpecError, StepError - as {@link Sandbox.spawn}. The reason of `signal`, an AbortError
+   * unless it was given another - it was aborted, and the command is gone.
    */
   async run(file: string, args: readonly string[] = [], options: RunOptions = {}): Promise<RunResult> {
     return collect(
