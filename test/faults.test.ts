@@ -302,7 +302,9 @@ async function failureOf(launched: Promise<Started>): Promise<StepError | undefi
   const { pid, pidfd, line, pipes, changes } = started;
   for (const end of pipes.values()) close(end);
   if (changes !== undefined) close(changes);
-  await new RunningProcess({ pid, pidfd, line, isPid1: false, streams: new Map() })[Symbol.asyncDispose]();
+  await new RunningProcess({ pid, pidfd, line, isPid1: false, reach: 'process', streams: new Map() })[
+    Symbol.asyncDispose
+  ]();
   return undefined;
 }
 

@@ -11,15 +11,18 @@ import type { OutputEncoding } from './process/collect/encoding.js';
 import { collect, type RunResult } from './process/run.js';
 import { type RunOptions, spawnOptionsOf } from './process/run-options.js';
 import type { RunningProcess } from './process/running-process.js';
-import { type SpawnOptions, spawn } from './process/spawn.js';
+import { spawn } from './process/spawn.js';
+import { type SpawnOptions, timeLimit } from './process/spawn-options.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
+import type { Duration } from './spec/duration.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
 import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
+import { type KillOptions, readTimeout } from './spec/timeout.js';
 import { thisHost } from './this-host.js';
 
 /** A function that makes one sandbox of another: what {@link Sandbox.use} takes. */
@@ -212,6 +215,18 @@ export class Sandbox extends SandboxFiles {
     return this.with({ dieWithParent: true });
   }
 
+  /**
+   * How long the command may run, from its start. Then it gets SIGKILL, with all that is in its new PID namespace, or else in its new
+   * session. With another `killSignal` it gets that, and after a `grace` SIGKILL comes for all. Its exit is of kind `'timeout'`.
+   *
+   * @param limit - milliseconds, or text as `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`; `false` takes a limit away.
+   * @param options - how it is ended; an `AbortSignal` ends it in the same way.
+   * @throws SpecError - it is no length of time, or longer than 2^31-1 ms; or there is no such signal.
+   */
+  timeout(limit: Duration | false, options: KillOptions = {}): Sandbox {
+    return this.with({ timeout: readTimeout(limit, options) });
+  }
+
   /** Applies a preset. */
   use(preset: Preset): Sandbox {
     return preset(this);
@@ -245,7 +260,8 @@ export class Sandbox extends SandboxFiles {
   }
 
   /**
-   * Runs a command to its end and collects what it prints. A command that fails is a result, not an error.
+   * Runs a command to its end and collects what it prints. A command that fails, or takes too long, is a result, not an error. What it
+   * left behind may go on printing: until the time limit, if there is one, that is collected too.
    *
    * @throws SpecError, StepError - as {@link Sandbox.spawn}. MaxBufferError - it printed more than is to be collected. AbortError - the
    * signal was aborted. What the source of its input fails with. In each case the command has ended.
@@ -256,7 +272,7 @@ export class Sandbox extends SandboxFiles {
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
     const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options);
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
   }
 
   /**

@@ -13,6 +13,6 @@ export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
     const { pid, pidfd, line, pipes, changes } = await start(plan, spec, undefined);
     const streams = new Map([...pipes].map(([target, fd]) => [target, new Socket({ fd, readable: true })]));
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
-    return new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, streams, snapshot });
+    return new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, reach: 'process', streams, snapshot });
   }, {});
 }

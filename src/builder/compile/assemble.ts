@@ -1,3 +1,4 @@
+import type { Identification } from '../../ns/index.js';
 import { Late, program, type Step, type StepKey } from '../../sys/index.js';
 import { Plan } from '../plan.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -25,6 +26,8 @@ export interface PlanSections {
   readonly after?: readonly Section[];
   readonly child: readonly Section[];
   readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
+  /** Steps that find out which namespaces the command is in. */
+  readonly identify?: readonly Identification[];
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command?: { readonly command: Command; readonly exec: ExecPlan };
 }
@@ -78,6 +81,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || parent !== undefined,
     isPid1: spec.unshare.includes('pid') && init === undefined,
+    identify: sections.identify ?? [],
     origins,
   });
 }

@@ -5,6 +5,7 @@ import { type Host, hasCapability } from '../spec/host.js';
 import { checkKinds } from '../spec/namespace-kind.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
+import { checkTimeout } from '../spec/timeout.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
 
@@ -17,6 +18,7 @@ export function checkSpec(spec: ProcessSpec, host: Host): void {
   checkNames(spec);
   checkEnvironment(spec);
   checkPrivileges(spec, host);
+  checkTimeout(spec.timeout);
 }
 
 function checkNamespaces(spec: ProcessSpec, host: Host): void {

@@ -8,6 +8,7 @@ import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
 import { planExec } from './exec.js';
 import { planFiles } from './files/plan-files.js';
+import { planIdentify } from './identify.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
@@ -22,24 +23,37 @@ export function hasInit(spec: ProcessSpec): boolean {
   return spec.unshare.includes('pid') && spec.asPid1 !== true;
 }
 
+/** What a plan is to do besides what the spec says. */
+export interface CompileOptions {
+  /** It finds out which namespaces the command is in. */
+  readonly identify?: boolean;
+}
+
 /**
  * Turns a spec and a command into the ordered list of what the kernel will be asked. Pure: it looks at nothing but its
  * arguments, and does nothing.
  *
  * @throws SpecError - what was asked for cannot be, on a host like this.
  */
-export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
+export function compile(spec: ProcessSpec, command: Command, host: Host, options: CompileOptions = {}): Plan {
   checkCommand(spec, command);
   const join = planJoin(spec, host);
-  return join?.byInit ? compileJoined(spec, command, host, join) : compileNew(spec, command, host, join);
+  return join?.byInit ? compileJoined(spec, command, host, join) : compileNew(spec, command, host, join, options);
 }
 
 /** In new namespaces, after some of others have been joined where the spec asks for that. */
-function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinPlan | undefined): Plan {
+function compileNew(
+  spec: ProcessSpec,
+  command: Command,
+  host: Host,
+  join: JoinPlan | undefined,
+  options: CompileOptions,
+): Plan {
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   const { namespaces } = prepared;
+  const identify = planIdentify(options.identify === true, spec, host, namespaces.isForked);
   const entries = stdioEntries(spec.stdio);
   const init = hasInit(spec) ? planInit('serve', spec, entries.length) : undefined;
   const stdio = planStdio(entries, init?.sources);
@@ -64,7 +78,7 @@ function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinP
       ...stdio.early,
       ...(join === undefined ? [] : [join.enter(join.opened)]),
       ...(inSecond ? [goOnInSecond(flagsOf(namespaces.kinds), namespaces.from)] : []),
-      ...setUp(prepared, files),
+      ...setUp(prepared, files, identify.sections),
       ...planSession(spec),
       ...(init === undefined ? planParent(spec) : []),
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.
@@ -73,6 +87,7 @@ function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinP
     ],
     init: init && { ...init, command: [...planSession(spec), closeOthers(entries.length, false)] },
     command: { command, exec },
+    identify: identify.steps,
   });
 }
 

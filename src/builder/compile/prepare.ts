@@ -37,12 +37,14 @@ export function prepare(spec: ProcessSpec, host: Host, view: View): Prepared {
 }
 
 /** Everything that makes the new namespaces what they are to be, and the process who it is to be, in its order. */
-export function setUp(prepared: Prepared, files: FilesPlan): Section[] {
+export function setUp(prepared: Prepared, files: FilesPlan, identify: readonly Section[] = []): Section[] {
   const { maps, namespaces } = prepared;
   return [
     ...maps.child,
     ...namespaces.clocks,
     ...maps.becomeRoot,
+    // While the /proc of the host is still there to be asked.
+    ...identify,
     ...files.sections,
     ...namespaces.sections,
     ...become(prepared),

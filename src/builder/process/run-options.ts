@@ -3,7 +3,7 @@ import type { ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { checkEncoding, type OutputEncoding } from './collect/encoding.js';
 import type { RunInput } from './collect/run-input.js';
-import type { SpawnOptions } from './spawn.js';
+import type { SpawnOptions } from './spawn-options.js';
 import type { StdioInput } from './stdio-input.js';
 
 /** How many bytes of a stream are collected where nothing is said. */

@@ -1,5 +1,5 @@
 import { fstatSync, openSync } from 'node:fs';
-import { handshakeValues } from '../../ns/index.js';
+import { handshakeValues, type NamespaceIds } from '../../ns/index.js';
 import {
   cloneLeftAt,
   close,
@@ -18,6 +18,7 @@ import type { Plan } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { exitWatch } from './exit-watch.js';
 import { Handshake } from './handshake.js';
+import { identified } from './identified.js';
 import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
@@ -32,6 +33,8 @@ export interface Started {
   readonly pipes: ReadonlyMap<number, Fd>;
   /** The file system with the changes of its snapshots. */
   readonly changes: Fd | undefined;
+  /** The namespaces of the command, where the plan finds them out. */
+  readonly namespaces: NamespaceIds | undefined;
 }
 
 /**
@@ -84,7 +87,9 @@ export async function start(
   const line = program.init?.role === 'serve' ? opened : undefined;
   if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
-  if (failure === undefined && signal?.aborted !== true) return { pid, pidfd, line, pipes: ends, changes };
+  if (failure === undefined && signal?.aborted !== true) {
+    return { pid, pidfd, line, pipes: ends, changes, namespaces: identified(plan, launched) };
+  }
   for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
   await undo(pidfd, [...ends.values()]);
   signal?.throwIfAborted();

@@ -2,6 +2,7 @@ import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
 import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { JoinSpec } from './join.js';
 import type { StdioEntry } from './stdio.js';
+import type { TimeoutSpec } from './timeout.js';
 
 /**
  * How a process is to be isolated: plain data, frozen, and the same after a trip through JSON. A `Sandbox` assembles it,
@@ -54,6 +55,8 @@ export interface ProcessSpec {
   readonly newSession?: true;
   /** PR_SET_PDEATHSIG: it is killed when the program that started it ends. */
   readonly dieWithParent?: true;
+  /** How long it may run: what it is ended by belongs to it. */
+  readonly timeout?: TimeoutSpec;
 }
 
 /** The environment of the process. */

@@ -58,6 +58,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   asPid1: isTrue,
   newSession: isTrue,
   dieWithParent: isTrue,
+  timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
 };
 
 /**
