@@ -24,6 +24,7 @@ export type {
   StepErrorEvent,
 } from './builder/process/events.js';
 export type { Ended, Exit, Exited, Killed, Remains, Signaled, TimedOut, Usage } from './builder/process/exit.js';
+export type { ListenInput } from './builder/process/listen-input.js';
 export type { RunResult } from './builder/process/run.js';
 export type { RunOptions } from './builder/process/run-options.js';
 export { RunningProcess } from './builder/process/running-process.js';
@@ -65,6 +66,7 @@ export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './b
 export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';
 export type { JoinInput, JoinSpec } from './builder/spec/join.js';
+export type { ListenEntry } from './builder/spec/listen.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';
 export type { StdioEntry, StdioSpec } from './builder/spec/stdio.js';

@@ -18,6 +18,7 @@ import type { CapabilityName } from './spec/capability.js';
 import type { Duration } from './spec/duration.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
+import { checkListen, type ListenEntry } from './spec/listen.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
@@ -184,6 +185,17 @@ export class Sandbox extends SandboxFiles {
     const entries = stdioEntries(stdio);
     checkEntries(entries);
     return this.with({ stdio: entries });
+  }
+
+  /**
+   * Listening sockets, by their descriptors here, that the command takes over from descriptor 3 on: with `LISTEN_FDS`, `LISTEN_PID` and
+   * `LISTEN_FDNAMES`, as systemd hands them to a service. See sd_listen_fds(3).
+   *
+   * @throws SpecError - what cannot be a descriptor or a name.
+   */
+  listen(...sockets: readonly ListenEntry[]): Sandbox {
+    checkListen(sockets);
+    return this.with({ listen: sockets.map((socket) => ({ ...socket })) });
   }
 
   /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */

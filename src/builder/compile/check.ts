@@ -2,12 +2,14 @@ import { longestName, type NamespaceKind } from '../../ns/index.js';
 import { CAP, SpecError } from '../../sys/index.js';
 import { findCapability } from '../spec/capability.js';
 import { type Host, hasCapability } from '../spec/host.js';
+import { checkListen } from '../spec/listen.js';
 import { checkKinds } from '../spec/namespace-kind.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
 import { checkTimeout } from '../spec/timeout.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
+import { descriptorsOf } from './descriptors.js';
 
 const noNul = (text: string): boolean => !text.includes('\0');
 
@@ -143,11 +145,12 @@ export function checkCommand(spec: ProcessSpec, command: Command): void {
   }
   for (const text of [command.file, ...command.args]) checkText('command', text);
   if (spec.argv0 !== undefined) checkText('argv0', spec.argv0);
-  const entries = spec.stdio ?? [];
+  const entries = descriptorsOf(spec);
   if (entries.length > mostDescriptors) {
     throw new SpecError('stdio', `${entries.length} descriptors: at most ${mostDescriptors} can be given`);
   }
   checkEntries(entries);
+  if (spec.listen !== undefined) checkListen(spec.listen);
 }
 
 function checkText(field: string, text: unknown): void {

@@ -3,8 +3,8 @@ import { type Fd, type Late, late, openInitDescriptors, type Stored } from '../.
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
-import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
+import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { become, type Prepared } from './prepare.js';
@@ -29,7 +29,7 @@ export interface Inside {
  */
 export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
   const { prepared, doors, enter, before = [], after = [] } = inside;
-  const entries = stdioEntries(spec.stdio);
+  const entries = descriptorsOf(spec);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
   const sources = [...descriptors.sources, ...doors];

@@ -3,6 +3,7 @@ import { type Duration, readDuration } from '../spec/duration.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { checkKillOptions, type KillOptions } from '../spec/timeout.js';
 import type { KillWay } from './ending.js';
+import type { ListenInput } from './listen-input.js';
 import { signalNumber } from './signals.js';
 import type { StdioInput } from './stdio-input.js';
 
@@ -13,6 +14,11 @@ export interface SpawnOptions extends KillOptions {
    * {@link Sandbox.stdio} says, and `'inherit'` where that says nothing.
    */
   readonly stdio?: StdioInput | readonly StdioInput[];
+  /**
+   * Listening sockets that the command takes over from descriptor 3 on, as systemd hands them to a service: with `LISTEN_FDS`,
+   * `LISTEN_PID` and `LISTEN_FDNAMES`. See sd_listen_fds(3). Without it, what {@link Sandbox.listen} says.
+   */
+  readonly listen?: readonly ListenInput[];
   /** Ends the command when it is aborted. Before the command runs, `spawn` rejects with an AbortError. */
   readonly signal?: AbortSignal;
   /**

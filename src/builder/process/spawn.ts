@@ -12,6 +12,7 @@ import { LaunchEvents } from './events.js';
 import { seenFromHere } from './identified.js';
 import { reachOf } from './kill-tree.js';
 import { endAtLimit, endOnAbort } from './limits.js';
+import { listenEntryOf } from './listen-input.js';
 import { type Compile, planFor } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
 import { killWay, type SpawnOptions, timeLimit } from './spawn-options.js';
@@ -45,12 +46,11 @@ async function startCommand(
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
-  const { stdio, signal, identify = false } = options;
+  const { signal, identify = false } = options;
   const limit = timeLimit(spec, options);
   const way = killWay(spec, options);
-  const changes = stdio === undefined ? {} : { stdio: stdioEntries(stdio).map(entryOf) };
   const events = new LaunchEvents(command);
-  const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
+  const plan = planFor(spec, { compile, command, changes: changesOf(options), host: thisHost(), identify }, events);
   const started = await launchTold({ plan, spec, signal, values }, events);
   const running = new RunningProcess({
     ...started,
@@ -65,6 +65,14 @@ async function startCommand(
   const { pid } = running;
   void running.exited.then((exit) => events.publish('isolate:exit', () => ({ pid, exit })));
   return running;
+}
+
+/** What the options say in the place of the spec. */
+function changesOf({ stdio, listen }: SpawnOptions): Partial<ProcessSpec> {
+  return {
+    ...(stdio === undefined ? {} : { stdio: stdioEntries(stdio).map((input) => entryOf(input)) }),
+    ...(listen === undefined ? {} : { listen: listen.map(listenEntryOf) }),
+  };
 }
 
 interface Launch {

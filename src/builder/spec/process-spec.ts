@@ -1,6 +1,7 @@
 import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
 import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { JoinSpec } from './join.js';
+import type { ListenEntry } from './listen.js';
 import type { StdioEntry } from './stdio.js';
 import type { TimeoutSpec } from './timeout.js';
 
@@ -45,6 +46,8 @@ export interface ProcessSpec {
   /** What the process sees as its own name, where it is not that of the command. */
   readonly argv0?: string;
   readonly stdio?: readonly StdioEntry[];
+  /** Sockets that it takes over from descriptor 3 on. */
+  readonly listen?: readonly ListenEntry[];
   /** PR_SET_NO_NEW_PRIVS: no program that it runs gains privileges by set-user-ID bits or file capabilities. */
   readonly noNewPrivs?: true;
   /** The capabilities that it keeps, as `CAP_NET_BIND_SERVICE`; left out, they are not touched. */

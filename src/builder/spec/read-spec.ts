@@ -52,6 +52,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   groups: isList(isNumber),
   umask: isNumber,
   argv0: isString,
+  listen: isList(isRecord({ fd: isNumber, 'name?': isString })),
   stdio: isList((value) => isNumber(value) || isString(value)),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
