@@ -42,6 +42,12 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
         'prctl(PR_SET_DUMPABLE, 1) makes them its own again',
     )
     .with(
+      { call: 'setns', number: errno.EPERM },
+      () =>
+        'entering a namespace takes CAP_SYS_ADMIN over it: run as root, or join the user namespace that it belongs to as well, as ' +
+        'its owner',
+    )
+    .with(
       { call: 'execve', number: errno.ENOEXEC },
       () => 'a script needs a first line that names its interpreter: #!/bin/sh',
     )
