@@ -11,6 +11,7 @@ import { identified } from './identified.js';
 import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
+import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
 
 /** A process that has become the command. */
 export interface Started {
@@ -67,12 +68,14 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   const firstPidfd = launched.int(program.firstPidfd);
   if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
+  const pid = launched.int(program.pid);
   if (failure === undefined && signal?.aborted !== true) {
     const namespaces = identified(plan, launched);
-    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes, namespaces };
+    return { pid, pidfd, pipes: ends, changes, namespaces };
   }
   if (changes !== undefined) close(changes);
-  await undo(pidfd, [...ends.values()]);
+  // What has become the command before it was aborted may have children.
+  await undo({ pid, pidfd, reach: failure === undefined ? reachOf(spec) : 'process' }, [...ends.values()]);
   signal?.throwIfAborted();
   throw failure as StepError;
 }
@@ -98,12 +101,13 @@ function killEarly({ peek }: Launching, plan: Plan): void {
 }
 
 /** Ends what a launch left that did not work, or is not wanted any more. */
-async function undo(pidfd: Fd, ends: readonly Fd[]): Promise<void> {
+async function undo(tree: Tree, ends: readonly Fd[]): Promise<void> {
   for (const end of ends) if (end >= 0) close(end);
+  const { pidfd } = tree;
   if (pidfd < 0) return;
-  killIfPossible(pidfd);
+  killTree(tree);
   exitWatch().hold();
-  await new Promise((resolve) => exitWatch().add(pidfd, resolve));
+  await new Promise((resolve) => exitWatch().add(pidfd, resolve, () => killRest(tree)));
   exitWatch().release();
   close(pidfd);
 }
