@@ -206,7 +206,7 @@ async function withHolder(script: string, timeout: string): Promise<RunResult> {
 
 test('run gives back what was printed, also where something holds the output that is not killed', async () => {
   const size = 60_000;
-  const { exit, stdout } = await withHolder(`head -c ${size} /dev/zero | tr '\\0' x; sleep 100`, '2s');
+  const { exit, stdout } = await withHolder(`head -c ${size} /dev/zero | tr '\\0' x; exec sleep 100`, '2s');
   assert.is(exit.kind, 'timeout');
   assert.is(stdout.length, size);
 });

@@ -1,6 +1,8 @@
 // What is killed together with a command: its PID namespace, or else its session, or else nothing.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -15,10 +17,12 @@ import {
   skipUnless,
   userNamespacesRefused,
 } from './helpers/can.js';
+import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { aliveInSession, isAlive, until } from './helpers/processes.js';
 
+const folder = foldersFor(test);
 const noProc = either(userNamespacesRefused(), freshProcRefused());
 // A shell tells of children that were killed.
 const stdio = ['ignore', 'pipe', 'ignore'] as const;
@@ -78,6 +82,27 @@ for (const [name, end, options] of ends) {
   }
 }
 
+test('an abort between the start of the command and the news of it takes the whole session', async () => {
+  const before = hostState();
+  const file = join(folder(), 'pid');
+  const controller = new AbortController();
+  const spawned = bare()
+    .newSession()
+    .spawn('sh', ['-c', 'sleep 100 & echo $$ > "$1"; sleep 100', 'sh', file], { stdio, signal: controller.signal });
+  const outcome = spawned.catch((error) => error);
+  // The event loop does not turn meanwhile, and so nobody is told that the command runs.
+  const deadline = performance.now() + 30_000;
+  while (!(existsSync(file) && readFileSync(file, 'utf8') !== '') && performance.now() < deadline) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
+  const session = Number(readFileSync(file, 'utf8'));
+  assert.ok(aliveInSession(session).length >= 2);
+  controller.abort();
+  assert.is((await inTime(outcome, 'spawn')).name, 'AbortError');
+  assert.equal(aliveInSession(session), []);
+  assertSameHost(before, 'after it');
+});
+
 test('a daemon of a command that has ended by itself goes on, whatever comes', async () => {
   const controller = new AbortController();
   const options = { signal: controller.signal, timeout: '500ms' };
@@ -96,7 +121,7 @@ test('a daemon of a command that has ended by itself goes on, whatever comes', a
 });
 
 test('with neither a PID namespace nor a session, only the command itself', async () => {
-  const { running, line } = await started(bare(), 'sleep 100 & echo $!; sleep 100 & wait', { timeout: '300ms' });
+  const { running, line } = await started(bare(), 'sleep 100 & echo $!; wait', { timeout: '300ms' });
   const child = Number(line);
   const exit = await inTime(running.exited, 'the command');
   assert.is(exit.kind, 'timeout');

@@ -22,6 +22,7 @@ import { identified } from './identified.js';
 import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
+import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
 
 /** A process that has become the command. */
 export interface Started {
@@ -91,7 +92,9 @@ export async function start(
     return { pid, pidfd, line, pipes: ends, changes, namespaces: identified(plan, launched) };
   }
   for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
-  await undo(pidfd, [...ends.values()]);
+  // What has become the command before it was aborted may have children.
+  const reach = failure === undefined ? reachOf(spec, plan.parts.isPid1 || line !== undefined) : 'process';
+  await undo({ pid, pidfd, reach }, [...ends.values()]);
   signal?.throwIfAborted();
   throw failure as StepError;
 }
@@ -131,12 +134,13 @@ function killEarly({ peek }: Launching, plan: Plan): void {
 }
 
 /** Ends what a launch left that did not work, or is not wanted any more. */
-async function undo(pidfd: Fd, ends: readonly Fd[]): Promise<void> {
+async function undo(tree: Tree, ends: readonly Fd[]): Promise<void> {
   for (const end of ends) if (end >= 0) close(end);
+  const { pidfd } = tree;
   if (pidfd < 0) return;
-  killIfPossible(pidfd);
+  killTree(tree);
   exitWatch().hold();
-  await new Promise((resolve) => exitWatch().add(pidfd, resolve));
+  await new Promise((resolve) => exitWatch().add(pidfd, resolve, () => killRest(tree)));
   exitWatch().release();
   close(pidfd);
 }
