@@ -136,6 +136,11 @@ const cases: readonly Case[] = [
     skip: either(rootOnly(), noNamespaces),
   },
   {
+    name: 'a network namespace of others, and new ones in a second child with maps that this program writes',
+    sandbox: isolate().mapUsers(range).mapGroups(range).join({ net: '/proc/self/ns/net' }).stdio('pipe'),
+    skip: either(rootOnly(), noNamespaces),
+  },
+  {
     name: 'bare() as another user of the host',
     sandbox: bare()
       .uid(1000)

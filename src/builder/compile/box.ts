@@ -45,6 +45,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
     stdio,
     child: [
       ...stdio.early,
+      ...prepared.maps.letGo,
       ...setUp(prepared, files),
       ...planSession(spec),
       ...stdio.child,

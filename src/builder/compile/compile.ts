@@ -76,6 +76,7 @@ function compileNew(
     after: join?.after ?? [],
     child: [
       ...stdio.early,
+      ...prepared.maps.letGo,
       ...(join === undefined ? [] : [join.enter(join.opened)]),
       ...(inSecond ? [goOnInSecond(flagsOf(namespaces.kinds), namespaces.from)] : []),
       ...setUp(prepared, files, identify.sections),
