@@ -49,7 +49,7 @@ export const madeUpFiles: HostFiles = {
 const madeUpProcesses: HostProcesses = {
   own: () => ({ user: 1, mount: 2, pid: 3, net: 4 }),
   find: (process) =>
-    'pid' in process && process.pid === 77
+    ('pid' in process && process.pid === 77) || ('pidfd' in process && process.pidfd === 9)
       ? {
           namespaces: { user: 11, mount: 2, pid: 13, net: 14 },
           maps: {
