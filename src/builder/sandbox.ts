@@ -14,6 +14,7 @@ import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
 import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
+import { type TtyOption, ttySpecOf } from './spec/terminal.js';
 import { thisHost } from './this-host.js';
 
 /** A function that makes one sandbox of another: what {@link Sandbox.use} takes. */
@@ -161,6 +162,17 @@ export class Sandbox extends SandboxFiles {
     const entries = stdioEntries(stdio);
     checkEntries(entries);
     return this.with({ stdio: entries });
+  }
+
+  /**
+   * A terminal of its own for the command: its standard input, output and errors, and the controlling terminal of a session of its
+   * own. It is one of those of the sandbox where there are some (see {@link SandboxFiles.dev}), and of the host otherwise.
+   *
+   * @param tty - how large it is in characters; 80 columns and 24 rows if not given. `false`: none, as without this.
+   * @throws SpecError - it is not a size from 1 to 65535 each.
+   */
+  tty(tty: TtyOption = true): Sandbox {
+    return this.with({ tty: ttySpecOf(tty) });
   }
 
   /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */

@@ -7,6 +7,7 @@ import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
+import { checkTerminal } from './terminal.js';
 
 const noNul = (text: string): boolean => !text.includes('\0');
 
@@ -145,6 +146,7 @@ function checkCommand(spec: ProcessSpec, command: Command): void {
     throw new SpecError('stdio', `${entries.length} descriptors: at most ${mostDescriptors} can be given`);
   }
   checkEntries(entries);
+  checkTerminal(spec);
 }
 
 function checkText(field: string, text: unknown): void {

@@ -9,12 +9,13 @@ import { planExec } from './exec.js';
 import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import { planFiles } from './files/plan-files.js';
-import { snapshotValues } from './files/snapshots.js';
+import { givenBack } from './give-back.js';
 import { changeIdentity, identityOf, planMaps } from './ids.js';
 import { closeOthers, planLife } from './life.js';
 import { planNamespaces } from './namespaces.js';
 import type { Section } from './section.js';
 import { planStdio } from './stdio.js';
+import { planTerminal } from './terminal.js';
 import { planWorkingDirectory } from './working-directory.js';
 
 /**
@@ -27,11 +28,12 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
   checkSpec(spec, command, host);
   const maps = planMaps(spec, host);
   const namespaces = planNamespaces(spec, host);
-  const stdio = planStdio(stdioEntries(spec.stdio));
   const identity = identityOf(spec, host);
   const capabilities = planCapabilities(spec, host, identity);
   const exec = planExec(spec, command, host);
   const files = planFiles(spec, host, identity);
+  const terminal = planTerminal(spec, host, identity, files.terminals);
+  const stdio = planStdio(stdioEntries(spec.stdio), terminal?.end);
   const workingDirectory = planWorkingDirectory(spec, host, files);
   const life = planLife(spec, host, workingDirectory.sections);
 
@@ -40,7 +42,9 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     ...maps.child,
     ...namespaces.clocks,
     ...maps.becomeRoot,
+    ...(terminal?.beforeFiles ?? []),
     ...files.sections,
+    ...(terminal?.afterFiles ?? []),
     ...namespaces.sections,
     ...capabilities.before,
     ...changeIdentity(identity, spec),
@@ -49,6 +53,7 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     // After everything that uses a descriptor of the launch itself: those of the command may take its place.
     ...stdio.child,
     closeOthers(stdioEntries(spec.stdio).length, namespaces.isForked),
+    ...(terminal?.session ?? []),
   ];
   const before = [...stdio.before, ...files.idmaps.map((tree) => tree.before)];
   const after = [...stdio.after, ...files.idmaps.map((tree) => tree.after)];
@@ -77,7 +82,7 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
     workingDirectory,
     snapshots: files.snapshots,
     idmaps: files.idmaps,
-    keeps: keptBy(stepsOf(files.sections)),
+    keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || maps.parent !== undefined,
     isInit: spec.unshare.includes('pid'),
     origins,
@@ -90,7 +95,7 @@ function keptBy(steps: readonly Step[]): string[] {
   const known: readonly string[] = [
     ...Object.values(placeholders),
     ...Object.values(overlayPlaceholders),
-    snapshotValues.changes,
+    ...Object.values(givenBack),
   ];
   return known.filter((name) => names.includes(name));
 }

@@ -29,7 +29,8 @@ export function planLife(spec: ProcessSpec, host: Host, workingDirectory: readon
     );
   }
   sections.push(...workingDirectory);
-  if (spec.newSession) {
+  // With a terminal of its own it gets one as the last thing of all.
+  if (spec.newSession && spec.tty === undefined) {
     sections.push(
       section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller')),
     );

@@ -42,9 +42,10 @@ export interface StdioPlan {
 
 type Source = Fd | Stored;
 
-/** The descriptors of the process, from 0 on. */
-export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
-  const from = `stdio: ${JSON.stringify(entries)}`;
+/** The descriptors of the process, from 0 on. With a terminal of its own, the standard three are that. */
+export function planStdio(entries: readonly StdioEntry[], terminal?: Stored): StdioPlan {
+  const isTerminal = (target: number) => terminal !== undefined && target <= 2;
+  const from = `stdio: ${JSON.stringify(entries.map((entry, target) => (isTerminal(target) ? 'tty' : entry)))}`;
   const before: Step[] = [];
   const early: Step[] = [];
   const after: Step[] = [];
@@ -52,6 +53,7 @@ export function planStdio(entries: readonly StdioEntry[]): StdioPlan {
   let nowhere: Source | undefined;
 
   const sources = entries.map((entry, target): Source => {
+    if (terminal !== undefined && isTerminal(target)) return terminal;
     if (typeof entry === 'number') return entry;
     if (entry === 'inherit') return target;
     if (entry === 'ignore') {

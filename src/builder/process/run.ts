@@ -1,11 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { ttyOf } from '../spec/terminal.js';
 import type { Exit } from './exit.js';
 import type { RunningProcess } from './running-process.js';
 import type { SpawnOptions } from './spawn.js';
 
-/** How a command is run to its end: see {@link SpawnOptions}. Without `stdio` it has no input, and its output is collected. */
+/**
+ * How a command is run to its end: see {@link SpawnOptions}. Without `stdio` it has no input, and its output is collected; with `tty`,
+ * all that it prints is in `stdout`.
+ */
 export type RunOptions = SpawnOptions;
 
 /** What a command printed, and how it ended. */
@@ -20,7 +24,7 @@ export interface RunResult {
 
 /** The options for a run: output is collected, unless the caller or the spec says otherwise. */
 export function withCollectedStdio(spec: ProcessSpec, options: RunOptions): SpawnOptions {
-  if (options.stdio !== undefined || spec.stdio !== undefined) return options;
+  if (options.stdio !== undefined || spec.stdio !== undefined || ttyOf(spec, options.tty) !== undefined) return options;
   return { ...options, stdio: ['ignore', 'pipe', 'pipe'] };
 }
 

@@ -6,6 +6,7 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import { type Exit, exitOf } from './exit.js';
 import { exitWatch } from './exit-watch.js';
 import { fateInInit, signalNumber } from './signals.js';
+import type { Terminal } from './terminal.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
 const timesToLook = 20;
@@ -18,20 +19,24 @@ interface RunningProcessParts {
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly streams: ReadonlyMap<number, Socket>;
   readonly snapshot?: Snapshot | undefined;
+  /** In the place of the first three streams. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** A command that runs. Keeps the event loop going until it ends, as a child process of Node's own does. */
 export class RunningProcess implements AsyncDisposable {
   /** Its process id, as seen from here. */
   readonly pid: Pid;
-  /** What it reads as its input; `null` unless its stdio is `'pipe'`. */
+  /** What it reads as its input; `null` unless its stdio is `'pipe'`, or it has a terminal. */
   readonly stdin: Writable | null;
-  /** What it prints; `null` unless its stdio is `'pipe'`. */
+  /** What it prints; `null` unless its stdio is `'pipe'`, or it has a terminal: all that it prints, then. */
   readonly stdout: Readable | null;
   /** What it prints as errors; `null` unless its stdio is `'pipe'`. */
   readonly stderr: Readable | null;
+  /** The terminal that it has been given of its own by `tty`; `null` without. `stdin` and `stdout` are the same stream. */
+  readonly terminal: Terminal | null;
   /** The streams by descriptor: those above 2 carry both directions. */
-  readonly stdio: readonly (Socket | null)[];
+  readonly stdio: readonly (Socket | Terminal | null)[];
   /** How it ended. Never rejects. What it printed may still be on its way: wait for the `end` of the streams. */
   readonly exited: Promise<Exit>;
 
@@ -44,13 +49,14 @@ export class RunningProcess implements AsyncDisposable {
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, isInit, streams, snapshot }: RunningProcessParts) {
+  constructor({ pid, pidfd, isInit, streams, snapshot, terminal }: RunningProcessParts) {
     this.snapshot = snapshot;
+    this.terminal = terminal ?? null;
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#isInit = isInit;
     const highest = Math.max(2, ...streams.keys());
-    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? null);
+    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? (fd < 2 ? this.terminal : null));
     this.stdin = this.stdio[0] ?? null;
     this.stdout = this.stdio[1] ?? null;
     this.stderr = this.stdio[2] ?? null;
@@ -60,7 +66,8 @@ export class RunningProcess implements AsyncDisposable {
         this.#running = false;
         this.unref();
         close(pidfd);
-        this.stdin?.destroy();
+        if (this.terminal === null) this.stdin?.destroy();
+        else this.terminal.commandEnded();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
         resolve(exitOf(waited));
@@ -122,6 +129,6 @@ export class RunningProcess implements AsyncDisposable {
     this.kill('SIGKILL');
     await this.exited;
     const open = this.stdio.filter((stream) => stream !== null && !stream.closed);
-    await Promise.all(open.map((stream) => (stream as Socket).destroy() && once(stream as Socket, 'close')));
+    await Promise.all(open.map((stream) => stream?.destroy() && once(stream, 'close')));
   }
 }

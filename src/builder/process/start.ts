@@ -1,6 +1,7 @@
 import { fstatSync, openSync } from 'node:fs';
 import { handshakeValues } from '../../ns/index.js';
 import { close, type Fd, type Launched, type Launching, launch, type Pid, pidfd_open } from '../../sys/index.js';
+import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
@@ -19,6 +20,8 @@ export interface Started {
   readonly pipes: ReadonlyMap<number, Fd>;
   /** The file system with the changes of its snapshots. */
   readonly changes: Fd | undefined;
+  /** The end of its terminal by which that is read and written. */
+  readonly master: Fd | undefined;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   let launched: Launched;
   let kept: KeptDescriptors | undefined;
   let changes: Fd | undefined;
+  let master: Fd | undefined;
   const idmaps: Record<string, Fd> = {};
   try {
     for (const { namespace, maps } of plan.parts.idmaps) idmaps[namespace] = await openIdmapNamespace(maps);
@@ -48,7 +52,8 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
     launching = launch(program, { ...values, ...handshake?.values, ...kept.values, ...idmaps });
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
-    changes = kept.received();
+    changes = kept.received(givenBack.changes);
+    master = kept.received(givenBack.terminal);
   } catch (error) {
     handshake?.end();
     throw error;
@@ -65,10 +70,10 @@ export async function start(plan: Plan, spec: ProcessSpec, signal: AbortSignal |
   if (program.pidfd !== program.firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) {
-    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes };
+    return { pid: launched.int(program.pid), pidfd, pipes: ends, changes, master };
   }
-  if (changes !== undefined) close(changes);
-  await undo(pidfd, [...ends.values()]);
+  const opened = [changes, master].filter((fd) => fd !== undefined);
+  await undo(pidfd, [...ends.values(), ...opened]);
   signal?.throwIfAborted();
   throw failure as StepError;
 }

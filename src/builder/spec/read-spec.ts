@@ -1,5 +1,16 @@
 import { SpecError } from '../../sys/index.js';
-import { type Check, is, isBoolean, isList, isNumber, isObject, isRecord, isString, isTrue } from './check-shape.js';
+import {
+  type Check,
+  either,
+  is,
+  isBoolean,
+  isList,
+  isNumber,
+  isObject,
+  isRecord,
+  isString,
+  isTrue,
+} from './check-shape.js';
 import { isFilesEntry, isRoot } from './files-shape.js';
 import type { ProcessSpec } from './process-spec.js';
 
@@ -33,6 +44,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   umask: isNumber,
   argv0: isString,
   stdio: isList((value) => isNumber(value) || isString(value)),
+  tty: either(isTrue, isRecord({ columns: isNumber, rows: isNumber })),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
   newSession: isTrue,
