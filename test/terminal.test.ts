@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -22,6 +22,7 @@ import {
 import { openDescriptors } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { printed } from './helpers/inside.js';
+import { childrenOf, stateOf } from './helpers/process-tree.js';
 import { programOf, repository } from './helpers/program.js';
 import { runPlan } from './helpers/run-plan.js';
 
@@ -171,6 +172,12 @@ skipUnless(test, either(noNamespaces, commandMissing('bash')), 'a shell has job 
   terminal.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
+  const jobIs = async (state: string): Promise<void> => {
+    const looks = async () => {
+      while (stateOf(childrenOf(child.pid)[0]) !== state) await wait(5);
+    };
+    await inTime(looks(), `a job that is ${state}`);
+  };
   const type = async (what: string, answer: RegExp): Promise<void> => {
     const from = text.length;
     terminal.write(what);
@@ -182,27 +189,15 @@ skipUnless(test, either(noNamespaces, commandMissing('bash')), 'a shell has job 
   await type('', /% /);
   assert.not.match(text, 'no job control');
   await type('sleep 1000\n', /sleep 1000\r\n/);
-  // It is in the foreground when it is a child that waits.
-  await inTime(
-    settled(() => children(child.pid).length > 0),
-    'sleep',
-  );
+  await jobIs('S');
   await type('\x1a', /Stopped.*sleep 1000\r\n% /s);
   await type('fg\n', /sleep 1000\r\n/);
-  await wait(50);
+  await jobIs('S');
   await type('\x03', /% /);
   await type('echo "status $?"\n', /status 130\r\n/);
   await type('exit 5\n', /exit\r\n/);
   assert.is(await codeOf(child), 5);
 });
-
-async function settled(condition: () => boolean): Promise<void> {
-  while (!condition()) await wait(5);
-}
-
-function children(pid: number): string[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-}
 
 test('a new size is told to who is in front', async () => {
   const script = 'trap "stty size" WINCH; echo ready; trap "exit 7" HUP; while :; do sleep 0.05; done';
@@ -260,7 +255,7 @@ test('what is given for one command wins', async () => {
 });
 
 test('1 MiB that is printed just before the end is there, however slowly it is read', async () => {
-  for (const pause of [0, 1]) {
+  for (const isSlow of [false, true]) {
     const code = "process.stdout.write(('x'.repeat(99) + '\\n').repeat(10485), () => process.exit(0))";
     await using child = await bare().spawn(process.execPath, ['-e', code], { tty: true });
     const hash = createHash('sha256');
@@ -268,7 +263,7 @@ test('1 MiB that is printed just before the end is there, however slowly it is r
     for await (const chunk of child.terminal as AsyncIterable<Buffer>) {
       hash.update(chunk);
       size += chunk.length;
-      if (pause > 0 && size % 7 === 0) await wait(pause);
+      if (isSlow) await wait(1);
     }
     assert.is(size, 10_485 * 101);
     assert.is(

@@ -38,6 +38,7 @@ export interface SandboxOptions {
   cwd?: string;
   umask?: number;
   argv0?: string;
+  tty?: boolean;
 }
 
 function list(text: string): string[] {
@@ -121,6 +122,8 @@ export function addSandboxOptions(command: Command): Command {
     .option('--cwd <dir>', 'the working directory, as the command sees it')
     .option('--umask <octal>', 'the rights that new files do not have', octal)
     .option('--argv0 <name>', 'what the command sees as its own name')
+    .option('--tty', 'a terminal of its own (default: where you are at a terminal, and it is isolated from yours)')
+    .option('--no-tty', 'none')
     .optionsGroup('Other:');
 }
 
@@ -158,7 +161,8 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.env, (sandbox, variables) => sandbox.env(Object.fromEntries(variables.map(variable)))))
     .use(when(options.cwd, (sandbox, directory) => sandbox.cwd(directory)))
     .use(when(options.umask, (sandbox, mask) => sandbox.umask(mask)))
-    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)));
+    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)))
+    .use(when(options.tty, (sandbox, tty) => sandbox.tty(tty && (sandbox.spec.tty ?? true))));
 }
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
