@@ -23,6 +23,7 @@ import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
 import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
+import { type TtyOption, ttySpecOf } from './spec/terminal.js';
 import { type KillOptions, readTimeout } from './spec/timeout.js';
 import { thisHost } from './this-host.js';
 
@@ -196,6 +197,17 @@ export class Sandbox extends SandboxFiles {
   listen(...sockets: readonly ListenEntry[]): Sandbox {
     checkListen(sockets);
     return this.with({ listen: sockets.map((socket) => ({ ...socket })) });
+  }
+
+  /**
+   * A terminal of its own for the command: its standard input, output and errors, and the controlling terminal of a session of its
+   * own. It is one of those of the sandbox where there are some (see {@link SandboxFiles.dev}), and of the host otherwise.
+   *
+   * @param tty - how large it is in characters; 80 columns and 24 rows if not given. `false`: none, as without this.
+   * @throws SpecError - it is not a size from 1 to 65535 each.
+   */
+  tty(tty: TtyOption = true): Sandbox {
+    return this.with({ tty: ttySpecOf(tty) });
   }
 
   /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */

@@ -44,6 +44,7 @@ export interface SandboxOptions {
   timeout?: Duration;
   killSignal?: NodeJS.Signals | number;
   killAfter?: Duration;
+  tty?: boolean;
 }
 
 function list(text: string): string[] {
@@ -133,6 +134,8 @@ export function addSandboxOptions(command: Command): Command {
     .option('--cwd <dir>', 'the working directory, as the command sees it')
     .option('--umask <octal>', 'the rights that new files do not have', octal)
     .option('--argv0 <name>', 'what the command sees as its own name')
+    .option('--tty', 'a terminal of its own (default: where you are at a terminal, and it is isolated from yours)')
+    .option('--no-tty', 'none')
     .optionsGroup('How it ends:')
     .option('--timeout <duration>', 'end it after this time, as 10s or 1.5m: the exit status is 124 then')
     .option('--kill-signal <signal>', 'what it gets then (default: KILL)', signal)
@@ -176,6 +179,7 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.cwd, (sandbox, directory) => sandbox.cwd(directory)))
     .use(when(options.umask, (sandbox, mask) => sandbox.umask(mask)))
     .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)))
+    .use(when(options.tty, (sandbox, tty) => sandbox.tty(tty && (sandbox.spec.tty ?? true))))
     .use((sandbox) => withTimeout(sandbox, options));
 }
 

@@ -6,7 +6,7 @@ import type { ExecPlan } from './exec.js';
 import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import type { FilesPlan } from './files/plan-files.js';
-import { snapshotValues } from './files/snapshots.js';
+import { givenBack } from './give-back.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
 import type { Section } from './section.js';
@@ -96,7 +96,7 @@ function keptBy(steps: readonly Step[]): string[] {
   const known: readonly string[] = [
     ...Object.values(placeholders),
     ...Object.values(overlayPlaceholders),
-    snapshotValues.changes,
+    ...Object.values(givenBack),
   ];
   return known.filter((name) => names.includes(name));
 }

@@ -37,7 +37,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   const init = planInit('hold', spec, noStdio.length);
-  const stdio = planStdio(noStdio, init.sources);
+  const stdio = planStdio(noStdio, { carried: init.sources });
   return assemble(spec, {
     prepared,
     files,

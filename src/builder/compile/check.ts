@@ -10,6 +10,7 @@ import { checkTimeout } from '../spec/timeout.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
 import { descriptorsOf } from './descriptors.js';
+import { checkTerminal } from './terminal.js';
 
 const noNul = (text: string): boolean => !text.includes('\0');
 
@@ -151,6 +152,7 @@ export function checkCommand(spec: ProcessSpec, command: Command): void {
   }
   checkEntries(entries);
   if (spec.listen !== undefined) checkListen(spec.listen);
+  checkTerminal(spec);
 }
 
 function checkText(field: string, text: unknown): void {

@@ -17,6 +17,7 @@ import { joinedHost, somebodyInside } from './joined-host.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { prepare, setUp } from './prepare.js';
 import { planStdio } from './stdio.js';
+import { planTerminal } from './terminal.js';
 
 /** Whether the command runs below an init of ours, and not as the first process of its PID namespace. */
 export function hasInit(spec: ProcessSpec): boolean {
@@ -56,7 +57,8 @@ function compileNew(
   const identify = planIdentify(options.identify === true, spec, host, namespaces.isForked);
   const entries = descriptorsOf(spec);
   const init = hasInit(spec) ? planInit('serve', spec, entries.length) : undefined;
-  const stdio = planStdio(entries, init?.sources);
+  const terminal = planTerminal(spec, host, identityOf(spec, host), files.terminals);
+  const stdio = planStdio(entries, { terminal: terminal?.end, carried: init?.sources });
   const inSecond = join !== undefined && namespaces.kinds.length > 0;
   if (inSecond && namespaces.isForked) {
     throw new SpecError(
@@ -79,14 +81,21 @@ function compileNew(
       ...prepared.maps.letGo,
       ...(join === undefined ? [] : [join.enter(join.opened)]),
       ...(inSecond ? [goOnInSecond(flagsOf(namespaces.kinds), namespaces.from)] : []),
-      ...setUp(prepared, files, identify.sections),
-      ...planSession(spec),
+      ...setUp(prepared, files, {
+        before: [...identify.sections, ...(terminal?.beforeFiles ?? [])],
+        after: terminal?.afterFiles,
+      }),
+      ...(terminal === undefined || init !== undefined ? planSession(spec) : []),
       ...(init === undefined ? planParent(spec) : []),
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.
       ...stdio.child,
       closeOthers(entries.length + (init?.sources.length ?? 0), namespaces.isForked),
+      ...(init === undefined ? (terminal?.session ?? []) : []),
     ],
-    init: init && { ...init, command: [...planSession(spec), closeOthers(entries.length, false)] },
+    init: init && {
+      ...init,
+      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec))],
+    },
     command: { command, exec },
     identify: identify.steps,
   });

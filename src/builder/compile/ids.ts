@@ -69,11 +69,18 @@ export interface MapPlan {
 }
 
 export function planMaps(spec: ProcessSpec, host: Host): MapPlan {
-  if (!spec.unshare.includes('user')) return { letGo: [], child: [], becomeRoot: [], parent: undefined, waits: undefined };
+  if (!spec.unshare.includes('user'))
+    return { letGo: [], child: [], becomeRoot: [], parent: undefined, waits: undefined };
   const maps = mapsOf(spec, host);
   const from = mapMethod(spec);
   if (!parentWritesMaps(spec, host)) {
-    return { letGo: [], child: [section(from, ...writeOwnMaps(maps))], becomeRoot: [], parent: undefined, waits: undefined };
+    return {
+      letGo: [],
+      child: [section(from, ...writeOwnMaps(maps))],
+      becomeRoot: [],
+      parent: undefined,
+      waits: undefined,
+    };
   }
   const handshake = mapsFromParent(maps);
   return {

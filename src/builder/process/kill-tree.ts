@@ -10,9 +10,9 @@ import { emptySession, killMembers } from './session.js';
 export type Reach = 'namespace' | 'session' | 'process';
 
 /** How far a kill can reach. `isInit`: the process is the first of its PID namespace. */
-export function reachOf({ newSession }: ProcessSpec, isInit: boolean): Reach {
+export function reachOf({ newSession, tty }: ProcessSpec, isInit: boolean): Reach {
   if (isInit) return 'namespace';
-  return newSession ? 'session' : 'process';
+  return newSession || tty !== undefined ? 'session' : 'process';
 }
 
 /** A process, and what is killed with it. In a session it is the leader, and in a PID namespace the init. */

@@ -9,12 +9,19 @@ import { RememberedFiles } from './remembered-files.js';
 /** Makes a plan: in new namespaces, or in those of a box. */
 export type Compile = (spec: ProcessSpec, command: Command, host: Host, options: CompileOptions) => Plan;
 
+/** What one launch has in the place of what the spec says; `undefined` for nothing. */
+export type SpecChanges = { readonly [K in keyof ProcessSpec]?: ProcessSpec[K] | undefined };
+
+/** The spec of such a launch. */
+export function changed(spec: ProcessSpec, changes: SpecChanges): ProcessSpec {
+  return { ...spec, ...changes } as ProcessSpec;
+}
+
 /** What a plan is made of, besides the spec. */
 export interface PlanRequest {
   readonly compile: Compile;
   readonly command: Command;
-  /** What this launch has in the place of what the spec says. */
-  readonly changes: Partial<ProcessSpec>;
+  readonly changes: SpecChanges;
   readonly host: Host;
   readonly identify: boolean;
 }
@@ -37,7 +44,7 @@ export function planFor(spec: ProcessSpec, request: PlanRequest, events: LaunchE
   const { compile, command, changes, host, identify } = request;
   const files = new RememberedFiles(host.files);
   const began = performance.now();
-  const plan = compile({ ...spec, ...changes }, command, { ...host, files }, { identify });
+  const plan = compile(changed(spec, changes), command, { ...host, files }, { identify });
   events.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
   const { file, args } = command;
   // In which namespaces another process is can be something else each time.

@@ -18,6 +18,7 @@ import { type Cause, type Exit, exitOf, type Outcome } from './exit.js';
 import { exitWatch } from './exit-watch.js';
 import type { Reach } from './kill-tree.js';
 import { fateInInit, signalNumber, stopByInit } from './signals.js';
+import type { Terminal } from './terminal.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
 const timesToLook = 20;
@@ -35,20 +36,24 @@ interface RunningProcessParts {
   readonly namespaces?: NamespaceIds | undefined;
   /** What is killed with it. */
   readonly reach: Reach;
+  /** In the place of the first three streams. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** A command that runs. Keeps the event loop going until it ends, as a child process of Node's own does. */
 export class RunningProcess implements AsyncDisposable {
   /** Its process id, as seen from here. */
   readonly pid: Pid;
-  /** What it reads as its input; `null` unless its stdio is `'pipe'`. */
+  /** What it reads as its input; `null` unless its stdio is `'pipe'`, or it has a terminal. */
   readonly stdin: Writable | null;
-  /** What it prints; `null` unless its stdio is `'pipe'`. */
+  /** What it prints; `null` unless its stdio is `'pipe'`, or it has a terminal: all that it prints, then. */
   readonly stdout: Readable | null;
   /** What it prints as errors; `null` unless its stdio is `'pipe'`. */
   readonly stderr: Readable | null;
+  /** The terminal that it has been given of its own by `tty`; `null` without. `stdin` and `stdout` are the same stream. */
+  readonly terminal: Terminal | null;
   /** The streams by descriptor: those above 2 carry both directions. */
-  readonly stdio: readonly (Socket | null)[];
+  readonly stdio: readonly (Socket | Terminal | null)[];
   /**
    * How it ended. Never rejects. If it was ended by a time limit, an `AbortSignal` or `await using`, the rest of what is killed with it
    * is gone too. What it printed may still be on its way: wait for the `end` of the streams.
@@ -70,17 +75,18 @@ export class RunningProcess implements AsyncDisposable {
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, line, isPid1, streams, snapshot, namespaces, reach }: RunningProcessParts) {
+  constructor({ pid, pidfd, line, isPid1, streams, snapshot, namespaces, reach, terminal }: RunningProcessParts) {
     const began = performance.now();
     this.snapshot = snapshot;
     this.namespaces = namespaces;
+    this.terminal = terminal ?? null;
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#line = line;
     this.#isPid1 = isPid1;
     this.#ending = new Ending({ pid, pidfd, reach }, (signal) => this.#ask(signal));
     const highest = Math.max(2, ...streams.keys());
-    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? null);
+    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? (fd < 2 ? this.terminal : null));
     this.stdin = this.stdio[0] ?? null;
     this.stdout = this.stdio[1] ?? null;
     this.stderr = this.stdio[2] ?? null;
@@ -91,7 +97,8 @@ export class RunningProcess implements AsyncDisposable {
         this.#isGone = true;
         this.unref();
         close(pidfd);
-        this.stdin?.destroy();
+        if (this.terminal === null) this.stdin?.destroy();
+        else this.terminal.commandEnded();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
         resolve(exitOf(this.#report() ?? waited, wallTime, this.#ending.byUs));
@@ -188,6 +195,6 @@ export class RunningProcess implements AsyncDisposable {
     this.end({ kind: 'killed', by: 'dispose' }, killAtOnce);
     await this.exited;
     const open = this.stdio.filter((stream) => stream !== null && !stream.closed);
-    await Promise.all(open.map((stream) => (stream as Socket).destroy() && once(stream as Socket, 'close')));
+    await Promise.all(open.map((stream) => stream?.destroy() && once(stream, 'close')));
   }
 }

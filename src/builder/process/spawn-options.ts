@@ -1,6 +1,7 @@
 import { SIG } from '../../sys/index.js';
 import { type Duration, readDuration } from '../spec/duration.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import type { TtyOption } from '../spec/terminal.js';
 import { checkKillOptions, type KillOptions } from '../spec/timeout.js';
 import type { KillWay } from './ending.js';
 import type { ListenInput } from './listen-input.js';
@@ -14,6 +15,11 @@ export interface SpawnOptions extends KillOptions {
    * {@link Sandbox.stdio} says, and `'inherit'` where that says nothing.
    */
   readonly stdio?: StdioInput | readonly StdioInput[];
+  /**
+   * A terminal of its own for the command, in the place of descriptors 0, 1 and 2: {@link RunningProcess.terminal}. Without it, what
+   * {@link Sandbox.tty} says. `stdio` may then say something of the descriptors above 2 only, and `'inherit'` of these.
+   */
+  readonly tty?: TtyOption;
   /**
    * Listening sockets that the command takes over from descriptor 3 on, as systemd hands them to a service: with `LISTEN_FDS`,
    * `LISTEN_PID` and `LISTEN_FDNAMES`. See sd_listen_fds(3). Without it, what {@link Sandbox.listen} says.

@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
-import type { Fd, LateValues } from '../../sys/index.js';
+import { close, type Fd, type LateValues } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
 import type { Plan } from '../plan.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
+import { ttySpecOf } from '../spec/terminal.js';
 import { thisHost } from '../this-host.js';
 import './debug-log.js';
 import { LaunchEvents } from './events.js';
@@ -13,11 +14,12 @@ import { seenFromHere } from './identified.js';
 import { reachOf } from './kill-tree.js';
 import { endAtLimit, endOnAbort } from './limits.js';
 import { listenEntryOf } from './listen-input.js';
-import { type Compile, planFor } from './plan-memory.js';
+import { type Compile, changed, planFor, type SpecChanges } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
 import { killWay, type SpawnOptions, timeLimit } from './spawn-options.js';
 import { type Started, start } from './start.js';
 import { entryOf } from './stdio-input.js';
+import { Terminal } from './terminal.js';
 
 /** Starts a command as a spec says. See {@link Sandbox.spawn}. */
 export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
@@ -50,16 +52,20 @@ async function startCommand(
   const limit = timeLimit(spec, options);
   const way = killWay(spec, options);
   const events = new LaunchEvents(command);
-  const plan = planFor(spec, { compile, command, changes: changesOf(options), host: thisHost(), identify }, events);
-  const started = await launchTold({ plan, spec, signal, values }, events);
-  const running = new RunningProcess({
+  const changes = changesOf(options);
+  const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
+  const asked = changed(spec, changes);
+  const started = await launchTold({ plan, spec: asked, signal, values }, events);
+  const parts = {
     ...started,
     isPid1: plan.parts.isPid1,
-    reach: reachOf(spec, plan.parts.isPid1 || started.line !== undefined),
+    reach: reachOf(asked, plan.parts.isPid1 || started.line !== undefined),
     streams: streamsOf(plan, started),
     snapshot: started.changes === undefined ? undefined : new Snapshot(started.changes, plan.parts.snapshots),
     namespaces: started.namespaces ?? (identify ? seenFromHere(started.pid) : undefined),
-  });
+  };
+  const terminal = started.master === undefined ? undefined : await openTerminal(started.master, parts);
+  const running = new RunningProcess({ ...parts, terminal });
   if (limit !== undefined) endAtLimit(running, limit, way);
   if (signal !== undefined) endOnAbort(running, signal, way);
   const { pid } = running;
@@ -68,11 +74,24 @@ async function startCommand(
 }
 
 /** What the options say in the place of the spec. */
-function changesOf({ stdio, listen }: SpawnOptions): Partial<ProcessSpec> {
+function changesOf({ stdio, listen, tty }: SpawnOptions): SpecChanges {
   return {
+    ...(tty === undefined ? {} : { tty: ttySpecOf(tty) }),
     ...(stdio === undefined ? {} : { stdio: stdioEntries(stdio).map((input) => entryOf(input)) }),
     ...(listen === undefined ? {} : { listen: listen.map(listenEntryOf) }),
   };
+}
+
+/** Where that takes more descriptors than can be had, the command is ended again. */
+async function openTerminal(master: Fd, parts: ConstructorParameters<typeof RunningProcess>[0]): Promise<Terminal> {
+  try {
+    return new Terminal(master);
+  } catch (error) {
+    close(master);
+    await new RunningProcess(parts)[Symbol.asyncDispose]();
+    await parts.snapshot?.discard();
+    throw error;
+  }
 }
 
 interface Launch {

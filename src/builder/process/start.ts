@@ -12,6 +12,7 @@ import {
   type Program,
   pidfd_open,
 } from '../../sys/index.js';
+import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
@@ -36,6 +37,8 @@ export interface Started {
   readonly changes: Fd | undefined;
   /** The namespaces of the command, where the plan finds them out. */
   readonly namespaces: NamespaceIds | undefined;
+  /** The end of its terminal by which that is read and written. */
+  readonly master: Fd | undefined;
 }
 
 /**
@@ -62,6 +65,7 @@ export async function start(
   let launched: Launched;
   let kept: KeptDescriptors | undefined;
   let changes: Fd | undefined;
+  let master: Fd | undefined;
   const idmaps: Record<string, Fd> = {};
   try {
     for (const { namespace, maps } of plan.parts.idmaps) idmaps[namespace] = await openIdmapNamespace(maps);
@@ -71,7 +75,8 @@ export async function start(
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps });
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
-    changes = kept.received();
+    changes = kept.received(givenBack.changes);
+    master = kept.received(givenBack.terminal);
   } catch (error) {
     handshake?.end();
     throw error;
@@ -89,9 +94,9 @@ export async function start(
   if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) {
-    return { pid, pidfd, line, pipes: ends, changes, namespaces: identified(plan, launched) };
+    return { pid, pidfd, line, pipes: ends, changes, master, namespaces: identified(plan, launched) };
   }
-  for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
+  for (const fd of [changes, master, line]) if (fd !== undefined && fd >= 0) close(fd);
   // What has become the command before it was aborted may have children.
   const reach = failure === undefined ? reachOf(spec, plan.parts.isPid1 || line !== undefined) : 'process';
   await undo({ pid, pidfd, reach }, [...ends.values()]);

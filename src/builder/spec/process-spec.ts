@@ -3,6 +3,7 @@ import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { JoinSpec } from './join.js';
 import type { ListenEntry } from './listen.js';
 import type { StdioEntry } from './stdio.js';
+import type { TtySpec } from './terminal.js';
 import type { TimeoutSpec } from './timeout.js';
 
 /**
@@ -48,6 +49,8 @@ export interface ProcessSpec {
   readonly stdio?: readonly StdioEntry[];
   /** Sockets that it takes over from descriptor 3 on. */
   readonly listen?: readonly ListenEntry[];
+  /** A terminal of its own as the standard three, and as the controlling terminal of a session of its own. */
+  readonly tty?: TtySpec;
   /** PR_SET_NO_NEW_PRIVS: no program that it runs gains privileges by set-user-ID bits or file capabilities. */
   readonly noNewPrivs?: true;
   /** The capabilities that it keeps, as `CAP_NET_BIND_SERVICE`; left out, they are not touched. */

@@ -54,6 +54,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   argv0: isString,
   listen: isList(isRecord({ fd: isNumber, 'name?': isString })),
   stdio: isList((value) => isNumber(value) || isString(value)),
+  tty: either(isTrue, isRecord({ columns: isNumber, rows: isNumber })),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
   asPid1: isTrue,
