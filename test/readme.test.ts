@@ -1,4 +1,4 @@
-// Every example of the README and of the guide to files runs, and prints what it says it prints.
+// Every example of the README and of the guides runs, and prints what it says it prints.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const text = ['README.md', 'docs/files.md'].map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+const text = ['README.md', 'docs/files.md', 'docs/terminals.md']
+  .map((file) => readFileSync(join(root, file), 'utf8'))
+  .join('\n');
 const examples = [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
   language: language as 'js' | 'sh',
   code: code as string,
