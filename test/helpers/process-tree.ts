@@ -21,3 +21,8 @@ export function stateOf(pid: number | undefined): string | undefined {
     return undefined;
   }
 }
+
+/** Whether a process is an init of ours. */
+export function isInit(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'isolate-init\n';
+}
