@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Fd, type FlagName, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
+import { waitedSignals } from './waited-signals.js';
 
 /** The number of a signal that is given by name or number. */
 export function signalNumber(signal: NodeJS.Signals | number, field = 'signal'): number {
@@ -26,7 +27,7 @@ export function endsNobody(signal: number): boolean {
  * handler for, other than SIGKILL and SIGSTOP; one that is blocked waits, and is dropped when it is let through. See
  * pid_namespaces(7).
  */
-export type InitFate = 'arrives' | 'waits' | 'is dropped';
+export type InitFate = 'arrives' | 'waits' | 'is unclear' | 'is dropped';
 
 /** What becomes of a signal now. Signals that end nobody need no such care: they arrive. */
 export function fateInInit(pid: number, signal: number): InitFate {
@@ -38,7 +39,10 @@ export function fateInInit(pid: number, signal: number): InitFate {
     return 'arrives';
   }
   if (hasSignal(signalMask(status, 'SigCgt') | signalMask(status, 'SigIgn'), signal)) return 'arrives';
-  return hasSignal(signalMask(status, 'SigBlk'), signal) ? 'waits' : 'is dropped';
+  if (hasSignal(signalMask(status, 'SigBlk'), signal)) return 'waits';
+  const waited = waitedSignals(pid);
+  if (waited === undefined) return 'is unclear';
+  return hasSignal(waited, signal) ? 'arrives' : 'is dropped';
 }
 
 /** The last real-time signal, as whose value init takes a signal that it cannot take itself: see init.c. */
