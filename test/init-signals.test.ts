@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Box, bare, type RunningProcess } from '../src/index.js';
@@ -17,6 +16,7 @@ import { statusFields } from './helpers/inside.js';
 import { childrenOf, stateOf } from './helpers/processes.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 import { eachStarter, type Starter, sandboxes } from './helpers/starters.js';
+import { until } from './helpers/until.js';
 
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noPython = either(noNamespaces, commandMissing('python3'));
@@ -34,13 +34,6 @@ async function forEach<T>(items: readonly T[], run: (item: T) => Promise<void>):
     for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
   };
   await Promise.all(Array.from({ length: 8 }, lane));
-}
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let times = 0; !isSo(); times++) {
-    assert.ok(times < 3000, what);
-    await setTimeout(5);
-  }
 }
 
 /** The process of the command itself, as seen from here. */

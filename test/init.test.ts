@@ -13,6 +13,7 @@ import { inTime } from './helpers/in-time.js';
 import { printed } from './helpers/inside.js';
 import { childrenOf, fileOf, isGone, processesWith } from './helpers/processes.js';
 import { eachStarter, type Starter, sandboxes } from './helpers/starters.js';
+import { until } from './helpers/until.js';
 
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noPython = either(noNamespaces, commandMissing('python3'));
@@ -77,8 +78,8 @@ skipUnless(test, noNamespaces, 'what the command leaves behind has ended when it
     const token = `ISOLATE_TEST=${process.pid}-${times}`;
     const sandbox = sandboxes.init.env({ ISOLATE_TEST: `${process.pid}-${times}` });
     const leave = 'i=0; while [ $i -lt 20 ]; do (trap "" TERM HUP; setsid sleep 100 &); i=$((i + 1)); done';
-    const running = await startScript(sandbox, `${leave}; echo ready; read line; exit 3`);
-    assert.ok(processesWith(token).length > 20, 'they are there');
+    await using running = await startScript(sandbox, `${leave}; echo ready; read line; exit 3`);
+    await until(() => processesWith(token).length > 20, 'they are there');
     running.stdin?.end('end\n');
     assert.is(howItEnded(await inTime(running.exited, 'the end')), 'exit 3');
     assert.equal(processesWith(token), []);
@@ -87,7 +88,7 @@ skipUnless(test, noNamespaces, 'what the command leaves behind has ended when it
 
 skipUnless(test, noNamespaces, 'a killed init is told as a command that was killed, and takes that along', async () => {
   for (const sandbox of [sandboxes.init, isolate()]) {
-    const running = await sleep(sandbox);
+    await using running = await sleep(sandbox);
     const [command] = childrenOf(running.pid) as [number];
     process.kill(running.pid, 'SIGKILL');
     const exit: Exit = await inTime(running.exited, 'the end');
