@@ -13,10 +13,10 @@ import { commandMissing, either, freshProcRefused, skipUnless, userNamespacesRef
 import { howItEnded } from './helpers/how-it-ended.js';
 import { inTime } from './helpers/in-time.js';
 import { statusFields } from './helpers/inside.js';
-import { childrenOf, stateOf } from './helpers/processes.js';
+import { childrenOf, stateOf } from './helpers/proc-files.js';
+import { until } from './helpers/processes.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 import { eachStarter, type Starter, sandboxes } from './helpers/starters.js';
-import { until } from './helpers/until.js';
 
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noPython = either(noNamespaces, commandMissing('python3'));

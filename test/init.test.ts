@@ -18,9 +18,9 @@ import {
 import { howItEnded } from './helpers/how-it-ended.js';
 import { inTime } from './helpers/in-time.js';
 import { printed } from './helpers/inside.js';
-import { childrenOf, fileOf, isGone, processesWith } from './helpers/processes.js';
+import { childrenOf, fileOf, isGone, processesWith } from './helpers/proc-files.js';
+import { until } from './helpers/processes.js';
 import { eachStarter, type Starter, sandboxes } from './helpers/starters.js';
-import { until } from './helpers/until.js';
 
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noPython = either(noNamespaces, commandMissing('python3'));

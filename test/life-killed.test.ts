@@ -18,9 +18,9 @@ import {
   userNamespacesRefused,
 } from './helpers/can.js';
 import { inTime } from './helpers/in-time.js';
-import { childrenOf, fileOf, isGone, processesWith } from './helpers/processes.js';
+import { childrenOf, fileOf, isGone, processesWith } from './helpers/proc-files.js';
+import { until } from './helpers/processes.js';
 import { library, repository } from './helpers/program.js';
-import { until } from './helpers/until.js';
 
 /** What each thread does until it is killed: every way to start a command that ends with its program, over and over. */
 const work = `
@@ -175,7 +175,7 @@ skipUnless(
           return [...new Set([...adopted, ...processesWith(token)])];
         };
         const what = () => left().map((pid) => `${pid} ${fileOf(pid, 'comm')?.trim()} ${fileOf(pid, 'wchan')}`);
-        await until(() => left().length === 0, `nothing runs any more, round ${round}, ${moments}: ${what()}`, 10);
+        await until(() => left().length === 0, `nothing runs any more, round ${round}, ${moments}: ${what()}`);
         longest = Math.max(longest, performance.now() - killed);
         for (const own of folders) assert.equal(readdirSync(own), [], `files are left, round ${round}`);
       }

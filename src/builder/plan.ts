@@ -1,3 +1,4 @@
+import type { Identification } from '../ns/index.js';
 import {
   type Program,
   renderArguments,
@@ -41,6 +42,8 @@ export interface PlanParts {
   readonly handshake: readonly Step[];
   /** The step of the child that waits for them. */
   readonly waits: Step | undefined;
+  /** The pid of the process that they are for. */
+  readonly mapped: Stored;
   readonly pipes: readonly Pipe[];
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command: Command | undefined;
@@ -57,6 +60,8 @@ export interface PlanParts {
   readonly watchesParent: boolean;
   /** The command runs as the first process of a PID namespace. */
   readonly isPid1: boolean;
+  /** Steps that find out which namespaces the command is in, where that was asked for. */
+  readonly identify: readonly Identification[];
   readonly origins: ReadonlyMap<StepKey, string>;
 }
 

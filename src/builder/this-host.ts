@@ -6,6 +6,7 @@ import { hasNewMountCalls, hasOpenat2 } from './probe.js';
 import { hasSignal, signalMask } from './signal-mask.js';
 import type { Host } from './spec/host.js';
 import { thisHostFiles } from './this-host-files.js';
+import { thisHostProcesses } from './this-host-processes.js';
 
 let last: Host | undefined;
 
@@ -92,6 +93,7 @@ function readUnchanging(): Unchanging {
     timeEntersAtExec: kernelIsAtLeast(6, 3),
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),
     files: thisHostFiles,
+    processes: thisHostProcesses,
     mountCalls: hasNewMountCalls() ? 'new' : 'classic',
     openat2: hasOpenat2(),
     overlayUserXattr: kernelIsAtLeast(5, 11),

@@ -5,8 +5,9 @@
  */
 export { namespaces } from './all.js';
 export { cgroup } from './cgroup.js';
-export { type NamespaceIds, namespacesOf } from './identify.js';
+export { type Identification, identifySelf, type NamespaceIds, namespaceIdOf, namespacesOf } from './identify.js';
 export { ipc } from './ipc.js';
+export { flagsOf, joinNamespace, joinProcess } from './join.js';
 export {
   attributeBits,
   attributeNames,
@@ -33,7 +34,7 @@ export { type Namespace, type NamespaceKind, namespaceKinds } from './namespace.
 export { loopbackUp, net } from './net.js';
 export { pid } from './pid.js';
 export { pin, unpin } from './pin.js';
-export { type ClockOffsets, enterClocks, enterTimeByClone, openClocks, time, timeOffsets } from './time.js';
+export { type ClockOffsets, enterTimeByClone, time, timeOffsets } from './time.js';
 export {
   formatIdMap,
   handshakeValues,

@@ -1,6 +1,6 @@
 // A host that is nowhere, for plans that are compared with what they were.
 import { posix } from 'node:path';
-import type { Access, Host, HostFile, HostFiles, HostMount } from '../../src/index.js';
+import type { Access, Host, HostFile, HostFiles, HostMount, HostProcesses } from '../../src/index.js';
 import { namespaceKinds } from '../../src/ns/index.js';
 
 const directories =
@@ -8,7 +8,7 @@ const directories =
   '/proc/irq /proc/sys /rootfs /rootfs/etc /rootfs/usr /run /sys /sys/firmware /tmp /upper /usr /usr/bin /usr/lib /var /work';
 const files =
   '/data/file /etc/hosts /etc/passwd /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list /usr/bin/tool';
-const devices = '/dev/full /dev/null /dev/random /dev/tty /dev/urandom /dev/zero';
+const devices = '/dev/full /dev/null /dev/ptmx /dev/random /dev/tty /dev/urandom /dev/zero';
 const links = { '/bin': 'usr/bin', '/etc/resolv.conf': '../run/resolv.conf', '/rootfs/dev': '/etc' };
 
 /** All belongs to root, but for what is below /home/user; everybody may write in /tmp. */
@@ -45,6 +45,22 @@ export const madeUpFiles: HostFiles = {
       : undefined,
 };
 
+/** Process 77 is in other user, network and PID namespaces, in which user 1000 is root. */
+const madeUpProcesses: HostProcesses = {
+  own: () => ({ user: 1, mount: 2, pid: 3, net: 4 }),
+  find: (process) =>
+    ('pid' in process && process.pid === 77) || ('pidfd' in process && process.pidfd === 9)
+      ? {
+          namespaces: { user: 11, mount: 2, pid: 13, net: 14 },
+          maps: {
+            users: [{ inside: 0, outside: 1000, count: 1 }],
+            groups: [{ inside: 0, outside: 1000, count: 1 }],
+          },
+          setgroupsAllowed: false,
+        }
+      : undefined,
+};
+
 /** An ordinary user of it. */
 export const user: Host = {
   uid: 1000,
@@ -60,6 +76,7 @@ export const user: Host = {
   rootMapTakesSetfcap: true,
   cwd: '/home/user/project',
   files: madeUpFiles,
+  processes: madeUpProcesses,
   homes: ['/home/user'],
   mountCalls: 'new',
   openat2: true,

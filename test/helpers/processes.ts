@@ -1,46 +1,42 @@
-// The processes of this host, as /proc tells of them.
+// Which processes there are.
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
-/** The file of a process; undefined where it is gone, or nobody may read it. */
-export function fileOf(pid: number | string, name: string): string | undefined {
+interface ProcessFacts {
+  readonly pid: number;
+  /** `Z` is a zombie: proc_pid_stat(5). */
+  readonly state: string;
+  readonly session: number;
+}
+
+function factsOf(pid: number): ProcessFacts | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid, state, session: Number(session) };
   } catch {
     return undefined;
   }
 }
 
-export function allPids(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+/** The processes of a session that have not ended. */
+export function aliveInSession(session: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => factsOf(Number(name)) ?? [])
+    .filter((facts) => facts.session === session && !'ZX'.includes(facts.state))
+    .map(({ pid }) => pid);
 }
 
-/** The state of a process, as `R`, `S`, `T` or `Z`; undefined where there is none. */
-export function stateOf(pid: number): string | undefined {
-  return /^State:\s+(\S)/m.exec(fileOf(pid, 'status') ?? '')?.[1];
+export function isAlive(pid: number): boolean {
+  const facts = factsOf(pid);
+  return facts !== undefined && !'ZX'.includes(facts.state);
 }
 
-/** Whether it runs no more: nobody may have waited for it yet. */
-export function isGone(pid: number): boolean {
-  return ['Z', 'X', undefined].includes(stateOf(pid));
-}
-
-/** The children of a process, whichever of its threads cloned them. */
-export function childrenOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      (fileOf(pid, `task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
-    );
-  } catch {
-    return [];
+/** Waits until something is so. */
+export async function until(isSo: () => boolean, what: string): Promise<void> {
+  for (let times = 0; !isSo(); times++) {
+    if (times > 3000) throw new Error(`${what}: not within 30 s`);
+    await setTimeout(10);
   }
-}
-
-/** The processes that have these words in their environment: a command has, and all that it starts. */
-export function processesWith(words: string): number[] {
-  return allPids().filter((pid) => pid !== process.pid && fileOf(pid, 'environ')?.includes(words));
-}
-
-/** The inits of ours. */
-export function inits(): number[] {
-  return allPids().filter((pid) => fileOf(pid, 'comm') === 'isolate-init\n');
 }

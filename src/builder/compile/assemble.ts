@@ -1,3 +1,4 @@
+import type { Identification } from '../../ns/index.js';
 import { Late, program, type Step, type StepKey } from '../../sys/index.js';
 import { Plan } from '../plan.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -5,7 +6,7 @@ import type { ExecPlan } from './exec.js';
 import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import type { FilesPlan } from './files/plan-files.js';
-import { snapshotValues } from './files/snapshots.js';
+import { givenBack } from './give-back.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
 import type { Section } from './section.js';
@@ -16,25 +17,33 @@ export interface PlanSections {
   readonly prepared: Prepared;
   /** The view that is made; undefined where the namespaces are those of an earlier launch, and none is made. */
   readonly files?: FilesPlan;
+  /** The namespaces that the first child is born into; left out, those of this program. */
+  readonly cloneFlags?: number;
+  /** The new namespaces are those of a second child, in the place of the first. */
+  readonly inSecond?: boolean;
   readonly stdio: StdioPlan;
+  readonly before?: readonly Section[];
+  readonly after?: readonly Section[];
   readonly child: readonly Section[];
   readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
+  /** Steps that find out which namespaces the command is in. */
+  readonly identify?: readonly Identification[];
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command?: { readonly command: Command; readonly exec: ExecPlan };
 }
 
 /** Puts a plan together, each step with the part of the spec that it comes from. */
 export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
-  const { prepared, files, stdio, child, init, command } = sections;
+  const { prepared, files, stdio, child, init, command, cloneFlags = 0, inSecond = false } = sections;
   const { maps, namespaces } = prepared;
   const idmaps = files?.idmaps ?? [];
-  const before = [...stdio.before, ...idmaps.map((tree) => tree.before)];
-  const after = [...stdio.after, ...idmaps.map((tree) => tree.after)];
+  const before = [...(sections.before ?? []), ...stdio.before, ...idmaps.map((tree) => tree.before)];
+  const after = [...stdio.after, ...idmaps.map((tree) => tree.after), ...(sections.after ?? [])];
   const exec = command?.exec.sections ?? [];
   const childSteps = stepsOf(child);
   const changesCredentials = childSteps.some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
   const assembled = program({
-    clone: { flags: files === undefined ? 0 : namespaces.flags },
+    clone: { flags: cloneFlags },
     before: stepsOf(before),
     child: childSteps,
     ...(init === undefined
@@ -54,7 +63,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
 
   const parent = files && maps.parent;
   const origins = new Map<StepKey, string>([
-    [assembled.clone.key, files === undefined ? 'every launch' : namespaces.from],
+    [assembled.clone.key, cloneFlags === 0 ? 'every launch' : namespaces.from],
   ]);
   const all = [before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
   for (const { from, steps } of all) for (const { key } of steps) origins.set(key, from);
@@ -62,6 +71,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     program: assembled,
     handshake: parent?.steps ?? [],
     waits: files && maps.waits,
+    mapped: inSecond ? assembled.pid : assembled.firstPid,
     pipes: stdio.pipes,
     command: command?.command,
     attempts: command?.exec.attempts ?? [],
@@ -71,6 +81,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || parent !== undefined,
     isPid1: spec.unshare.includes('pid') && init === undefined,
+    identify: sections.identify ?? [],
     origins,
   });
 }
@@ -85,7 +96,7 @@ function keptBy(steps: readonly Step[]): string[] {
   const known: readonly string[] = [
     ...Object.values(placeholders),
     ...Object.values(overlayPlaceholders),
-    snapshotValues.changes,
+    ...Object.values(givenBack),
   ];
   return known.filter((name) => names.includes(name));
 }

@@ -1,18 +1,17 @@
-import { handshakeValues, namespaces } from '../../ns/index.js';
-import { late, openInitDescriptors, SpecError, setns } from '../../sys/index.js';
+import { flagsOf, joinProcess } from '../../ns/index.js';
+import { late, SpecError } from '../../sys/index.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
-import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
-import { planExec } from './exec.js';
 import { planFiles } from './files/plan-files.js';
 import { identityOf } from './ids.js';
-import { placeAfterOwn, planInit } from './init.js';
-import { closeOthers, planParent, planSession } from './life.js';
-import { become, prepare, setUp, type View } from './prepare.js';
-import { methodCall, section } from './section.js';
+import { planInit } from './init.js';
+import { assembleInside } from './inside.js';
+import { closeOthers, planSession } from './life.js';
+import { prepare, setUp, type View } from './prepare.js';
+import { methodCall } from './section.js';
 import { planStdio } from './stdio.js';
 
 /** What holds the namespaces of a box has nothing to read, and nothing to say. */
@@ -27,21 +26,30 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
   if (spec.unshare.length === 0) {
     throw new SpecError('unshare', 'there are no new namespaces that a box could keep', "add some: .unshare('pid', …)");
   }
+  if (spec.join !== undefined) {
+    throw new SpecError(
+      'join',
+      'a box keeps only namespaces of its own',
+      'join those of others with .spawn() or .run()',
+    );
+  }
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
-  const prepared = prepare(spec, host, files, true);
-  const init = planInit('hold', spec, noStdio.length, prepared.namespaces);
-  const stdio = planStdio(noStdio, init.sources);
+  const prepared = prepare(spec, host, files);
+  const init = planInit('hold', spec, noStdio.length);
+  const stdio = planStdio(noStdio, { carried: init.sources });
   return assemble(spec, {
     prepared,
     files,
+    cloneFlags: flagsOf(prepared.namespaces.kinds),
     stdio,
     child: [
       ...stdio.early,
+      ...prepared.maps.letGo,
       ...setUp(prepared, files),
       ...planSession(spec),
       ...stdio.child,
-      closeOthers(noStdio.length + init.sources.length, false),
+      closeOthers(noStdio.length + init.sources.length, prepared.namespaces.isForked),
     ],
     init,
   });
@@ -60,39 +68,9 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   checkCommand(spec, command);
   // The view is there already, and what the host has of its files now is no matter.
   const view: View = { hasView: spec.unshare.includes('mount'), at: () => undefined };
-  const prepared = prepare(spec, host, view, true);
-  const entries = stdioEntries(spec.stdio);
-  const count = entries.length;
-  const descriptors = openInitDescriptors(count);
-  const joined = placeAfterOwn(count, 0);
-  const parent = placeAfterOwn(count, 1);
-  const sources = [
-    ...descriptors.sources,
-    late(boxValue, '<box>'),
-    ...(spec.dieWithParent ? [late(handshakeValues.parentPidfd)] : []),
-  ];
-  const stdio = planStdio(entries, sources);
-  const flags = spec.unshare.reduce((bits, kind) => bits | namespaces[kind].flag, 0);
-  const join = setns
-    .step(joined, flags)
-    .because('all namespaces of the box, by one call: init has nothing in memory that those inside could take');
-  return assemble(spec, {
-    prepared,
-    stdio,
-    child: [...stdio.early, ...stdio.child, closeOthers(count + sources.length, false)],
-    init: {
-      role: 'leave',
-      descriptors,
-      sources,
-      steps: [section(methodCall('open'), join)],
-      command: [
-        ...prepared.maps.becomeRoot,
-        ...become(prepared),
-        ...planSession(spec),
-        ...planParent(spec, parent),
-        closeOthers(count, false),
-      ],
-    },
-    command: { command, exec: planExec(spec, command, host) },
+  return assembleInside(spec, command, host, {
+    prepared: prepare(spec, host, view),
+    doors: [late(boxValue, '<box>')],
+    enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
 }

@@ -45,10 +45,15 @@ export function planStance(spec: ProcessSpec, host: Host, workingDirectory: read
   return sections;
 }
 
-/** How the process stands to the terminal of its caller. */
-export function planSession(spec: ProcessSpec): Section[] {
-  if (!spec.newSession) return [];
-  return [section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller'))];
+/** How the process stands to the terminal of its caller. With one of its own it leaves that of the caller, too. */
+export function planSession({ newSession, tty }: ProcessSpec): Section[] {
+  if (!newSession && tty === undefined) return [];
+  return [
+    section(
+      methodCall(newSession ? 'newSession' : 'tty'),
+      setsid.step().because('it cannot type into the terminal of the caller'),
+    ),
+  ];
 }
 
 /**
@@ -58,11 +63,10 @@ export function planSession(spec: ProcessSpec): Section[] {
  */
 export function planParent(spec: ProcessSpec, pidfd?: Fd): Section[] {
   if (!spec.dieWithParent) return [];
-  const watched = (fd: number): PollFd[] => [{ fd, events: POLL.IN, revents: 0 }];
-  const parent =
-    pidfd === undefined
-      ? new Late<PollFd[]>([handshakeValues.parentPidfd], '[{fd=<parent-pidfd>, events=POLLIN}], 1', watched)
-      : watched(pidfd);
+  const names = pidfd === undefined ? [handshakeValues.parentPidfd] : [];
+  const parent = new Late<PollFd[]>(names, `[{fd=${pidfd ?? '<parent-pidfd>'}, events=POLLIN}], 1`, (fd) => [
+    { fd: pidfd ?? (fd as number), events: POLL.IN, revents: 0 },
+  ]);
   return [
     section(
       methodCall('dieWithParent'),

@@ -1,5 +1,6 @@
 import type { NamespaceKind } from '../../ns/index.js';
 import type { HostFiles } from './host-files.js';
+import type { HostProcesses } from './host-processes.js';
 
 /**
  * What a plan depends on besides the spec: facts of the host and of the caller, as data. The plan for a command on another
@@ -28,6 +29,8 @@ export interface Host {
   readonly timeEntersAtExec: boolean;
   /** The files of the host, as far as a plan asks for them. */
   readonly files: HostFiles;
+  /** The processes of the host, as far as a plan asks for them. */
+  readonly processes: HostProcesses;
   /** Where the caller is at home: by the environment, and by the user database. */
   readonly homes: readonly string[];
   /** Which calls make mounts: those of Linux 5.2 to 5.12 (`open_tree`, `move_mount`, `mount_setattr` …), or mount(2) alone. */

@@ -1,5 +1,17 @@
+import { namespaceKinds } from '../../ns/index.js';
 import { SpecError } from '../../sys/index.js';
-import { type Check, is, isBoolean, isList, isNumber, isObject, isRecord, isString, isTrue } from './check-shape.js';
+import {
+  type Check,
+  either,
+  is,
+  isBoolean,
+  isList,
+  isNumber,
+  isObject,
+  isRecord,
+  isString,
+  isTrue,
+} from './check-shape.js';
 import { isFilesEntry, isRoot } from './files-shape.js';
 import type { ProcessSpec } from './process-spec.js';
 
@@ -10,10 +22,18 @@ const isIdMap = isRecord({ inside: isNumber, outside: isNumber, count: isNumber 
 const isVariables: Check = (value) =>
   isObject(value) && Object.values(value as object).every((one) => one === null || isString(one));
 
+const isKind = is(...namespaceKinds);
+const isJoin = isRecord({
+  'process?': either(isRecord({ pid: isNumber }), isRecord({ pidfd: isNumber })),
+  'kinds?': isList(isKind),
+  'paths?': isRecord(Object.fromEntries(namespaceKinds.map((kind) => [`${kind}?`, isString]))),
+});
+
 /** The fields of a spec and what each has to be: ranges and combinations are for `compile`, which knows the host. */
 const fields: Record<keyof ProcessSpec, Check> = {
   version: is(1),
   unshare: isList(isString),
+  join: isJoin,
   userMap: isList(isIdMap),
   groupMap: isList(isIdMap),
   mapRoot: isTrue,
@@ -32,12 +52,15 @@ const fields: Record<keyof ProcessSpec, Check> = {
   groups: isList(isNumber),
   umask: isNumber,
   argv0: isString,
+  listen: isList(isRecord({ fd: isNumber, 'name?': isString })),
   stdio: isList((value) => isNumber(value) || isString(value)),
+  tty: either(isTrue, isRecord({ columns: isNumber, rows: isNumber })),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
   asPid1: isTrue,
   newSession: isTrue,
   dieWithParent: isTrue,
+  timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
 };
 
 /**

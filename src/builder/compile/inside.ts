@@ -1,0 +1,68 @@
+import { handshakeValues } from '../../ns/index.js';
+import { type Fd, type Late, late, openInitDescriptors, type Stored } from '../../sys/index.js';
+import type { Plan } from '../plan.js';
+import type { Host } from '../spec/host.js';
+import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import { assemble } from './assemble.js';
+import { descriptorsOf } from './descriptors.js';
+import { planExec } from './exec.js';
+import { identityOf } from './ids.js';
+import { closeOthers, planParent, planSession } from './life.js';
+import { become, type Prepared } from './prepare.js';
+import type { Section } from './section.js';
+import { planStdio } from './stdio.js';
+import { planTerminal } from './terminal.js';
+
+/** Namespaces that are there already, and how a command gets into them. */
+export interface Inside {
+  readonly prepared: Prepared;
+  /** What stands for the namespaces: descriptors of the caller, or of steps before. */
+  readonly doors: readonly (Fd | Stored | Late<Fd>)[];
+  /** Enters them, given where the doors are then. */
+  enter(places: readonly Fd[]): Section;
+  /** In the parent: opens the doors, and closes them in the end. */
+  readonly before?: readonly Section[];
+  readonly after?: readonly Section[];
+}
+
+/**
+ * A command that is started in namespaces in which others are already. The child becomes init first: who is in there, and could trace
+ * it, finds nothing of this program in its memory. Init enters, and has the command born as a child of this program.
+ */
+export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
+  const { prepared, doors, enter, before = [], after = [] } = inside;
+  const entries = descriptorsOf(spec);
+  const count = entries.length;
+  const descriptors = openInitDescriptors(count);
+  const sources = [...descriptors.sources, ...doors];
+  const places = doors.map((_, i) => count + descriptors.sources.length + i);
+  const parent = count + (spec.dieWithParent ? sources.push(late(handshakeValues.parentPidfd)) - 1 : 0);
+  const terminal = planTerminal(spec, host, identityOf(spec, host), undefined);
+  const stdio = planStdio(entries, { terminal: terminal?.end, carried: sources });
+  return assemble(spec, {
+    prepared,
+    stdio,
+    before,
+    after,
+    child: [
+      ...stdio.early,
+      ...(terminal?.beforeFiles ?? []),
+      ...stdio.child,
+      closeOthers(count + sources.length, false),
+    ],
+    init: {
+      role: 'leave',
+      descriptors,
+      sources,
+      steps: [enter(places)],
+      command: [
+        ...prepared.maps.becomeRoot,
+        ...become(prepared),
+        ...planParent(spec, parent),
+        closeOthers(count, false),
+        ...(terminal?.session ?? planSession(spec)),
+      ],
+    },
+    command: { command, exec: planExec(spec, command, host) },
+  });
+}
