@@ -130,7 +130,7 @@ export class RunningProcess implements AsyncDisposable {
       const fate = this.#isPid1 ? fateInInit(this.pid, number) : 'arrives';
       if (this.#line !== undefined && number === SIG.STOP) stopByInit(this.#pidfd);
       else pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
-      if (fate === 'waits') this.#lookAgain(number, timesToLook);
+      if (fate === 'waits' || fate === 'is unclear') this.#lookAgain(number, timesToLook);
       return true;
     } catch (error) {
       if (error instanceof SyscallError && error.code === 'ESRCH') return false;
@@ -153,8 +153,8 @@ export class RunningProcess implements AsyncDisposable {
   #lookAgain(signal: number, times: number): void {
     setTimeout(() => {
       const fate = this.#running ? fateInInit(this.pid, signal) : 'arrives';
-      if (fate === 'is dropped') this.kill('SIGKILL');
-      else if (fate === 'waits' && times > 1) this.#lookAgain(signal, times - 1);
+      if (fate === 'is dropped' || (fate === 'is unclear' && times === 1)) this.kill('SIGKILL');
+      else if (fate !== 'arrives' && times > 1) this.#lookAgain(signal, times - 1);
     }, 5).unref();
   }
 

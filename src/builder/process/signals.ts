@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Fd, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
+import { waitedSignals } from './waited-signals.js';
 
 /** Real-time signals are counted from here, as kill(1) does: the C library keeps the two before for itself. See signal(7). */
 const firstRealTime = 34;
@@ -46,7 +47,7 @@ export function endsNobody(signal: number): boolean {
  * handler for, other than SIGKILL and SIGSTOP; one that is blocked waits, and is dropped when it is let through. See
  * pid_namespaces(7).
  */
-export type InitFate = 'arrives' | 'waits' | 'is dropped';
+export type InitFate = 'arrives' | 'waits' | 'is unclear' | 'is dropped';
 
 /** What becomes of a signal now. Signals that end nobody need no such care: they arrive. */
 export function fateInInit(pid: number, signal: number): InitFate {
@@ -58,7 +59,10 @@ export function fateInInit(pid: number, signal: number): InitFate {
     return 'arrives';
   }
   if (hasSignal(signalMask(status, 'SigCgt') | signalMask(status, 'SigIgn'), signal)) return 'arrives';
-  return hasSignal(signalMask(status, 'SigBlk'), signal) ? 'waits' : 'is dropped';
+  if (hasSignal(signalMask(status, 'SigBlk'), signal)) return 'waits';
+  const waited = waitedSignals(pid);
+  if (waited === undefined) return 'is unclear';
+  return hasSignal(waited, signal) ? 'arrives' : 'is dropped';
 }
 
 /** The last real-time signal, as whose value init takes a signal that it cannot take itself: see init.c. */
