@@ -101,10 +101,10 @@ function readUnchanging(): Unchanging {
   };
 }
 
-/** Node ignores SIGPIPE and SIGXFSZ, and what is ignored stays so in a child. */
+/** Node ignores SIGPIPE and SIGXFSZ, and real-time signals that its own parent ignored; what is ignored stays so in a child. */
 function readIgnoredSignals(): number[] {
   const ignored = signalMask(readFileSync('/proc/self/status', 'utf8'), 'SigIgn');
-  return Array.from({ length: 31 }, (_, i) => i + 1).filter((signal) => hasSignal(ignored, signal));
+  return Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => hasSignal(ignored, signal));
 }
 
 /** A quarter of the limit on the stack, at least 128 KiB and at most 6 MiB: see execve(2), "Limits on size of arguments". */

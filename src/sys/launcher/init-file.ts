@@ -11,7 +11,7 @@ let opened: Fd | undefined;
 
 /**
  * A descriptor of the program that init is: in memory, and sealed, so that nobody who gets hold of it through /proc can change
- * what the next launch runs. It is open as long as this thread lives.
+ * what the next launch runs, or whether it runs. It is open as long as this thread lives.
  */
 export function initFile(): Fd {
   opened ??= openSealed(readFileSync(nativeObject('init')));
@@ -22,6 +22,7 @@ function openSealed(program: Uint8Array): Fd {
   const file = makeExecutable();
   try {
     write(file, program);
+    sealMode(file);
     fcntl_add_seals(file, F_SEAL.SEAL | F_SEAL.SHRINK | F_SEAL.GROW | F_SEAL.WRITE);
     return file;
   } catch (error) {
@@ -38,5 +39,14 @@ function makeExecutable(): Fd {
   } catch (error) {
     if (!(error instanceof SyscallError && error.code === 'EINVAL')) throw error;
     return memfd_create('isolate-init', flags);
+  }
+}
+
+/** Who is root in a sandbox owns the file, and could take the right to execute it from all others. Linux 6.3 and later. */
+function sealMode(file: Fd): void {
+  try {
+    fcntl_add_seals(file, F_SEAL.EXEC);
+  } catch (error) {
+    if (!(error instanceof SyscallError && error.code === 'EINVAL')) throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import type { Fd } from '../brands.js';
 import type { Waited } from '../calls/wait.js';
+import { CLD } from '../constants/wait.js';
 import { rusage } from '../structs/resource.js';
 import { reportBytes } from './layout.js';
 
@@ -10,7 +11,7 @@ export type InitReport = Pick<Waited, 'code' | 'status' | 'usage'>;
 /** Where `usage` is, bytes from the start of the report: `struct report` of init.c. */
 const usageAt = 8;
 
-/** Reads what init has told before it ended; undefined if it was killed before. */
+/** Reads what init has told before it ended; undefined if it was killed before, or has told what cannot be. */
 export function readInitReport(line: Fd): InitReport | undefined {
   const bytes = Buffer.alloc(reportBytes);
   try {
@@ -20,5 +21,12 @@ export function readInitReport(line: Fd): InitReport | undefined {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
     throw error;
   }
-  return { code: bytes.readInt32LE(0), status: bytes.readInt32LE(4), usage: rusage.decode(bytes, usageAt) };
+  const report = { code: bytes.readInt32LE(0), status: bytes.readInt32LE(4), usage: rusage.decode(bytes, usageAt) };
+  return isPossible(report) ? report : undefined;
+}
+
+/** Who may trace init, as root inside may, can have it say anything. */
+function isPossible({ code, status }: InitReport): boolean {
+  if (code === CLD.EXITED) return status >= 0 && status <= 255;
+  return (code === CLD.KILLED || code === CLD.DUMPED) && status >= 1 && status <= 64;
 }

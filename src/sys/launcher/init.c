@@ -39,7 +39,7 @@ __asm__(".globl _start\n"
 #endif
 
 enum { SIGHUP = 1, SIGINT = 2, SIGTERM = 15, SIGCHLD = 17, SIG_LAST = 64 };
-enum { SI_USER = 0, SI_KERNEL = 128, SI_QUEUE = -1 };
+enum { SI_USER = 0, SI_QUEUE = -1 };
 enum { CLD_EXITED = 1 };
 enum { P_ALL = 0, WNOHANG = 1, WEXITED = 4 };
 enum { PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, F_SETFD = 2, FD_CLOEXEC = 1 };
@@ -131,11 +131,11 @@ static i32 next_signal(struct info *signal)
 	}
 }
 
-/* What the kernel sends from a terminal it sends to the command too, which is in the same process group. */
+/* What a process has sent. What the kernel sends from a terminal it sends to the command too, which is in the same process group. */
 static void pass_on(const struct info *signal, i32 command)
 {
 	i32 number = signal->signo;
-	if (signal->code == SI_KERNEL)
+	if (signal->code > SI_USER)
 		return;
 	/* SIGSTOP, which would stop us, comes as the value of another. Who may send it to us may send it to the command. */
 	if (number == SIG_LAST && signal->code == SI_QUEUE)
@@ -148,8 +148,8 @@ static void serve(i32 command, i32 line)
 	struct report report;
 	while (!reap(command, &report)) {
 		struct info signal;
-		if (next_signal(&signal) != SIGCHLD)
-			pass_on(&signal, command);
+		next_signal(&signal);
+		pass_on(&signal, command);
 	}
 	CALL(NR_write, line, (u64)&report, sizeof report);
 	/* The kernel kills what is left in the PID namespace. */
