@@ -56,8 +56,8 @@ skipUnless(test, noProc, 'the main job: a shell in all new namespaces', () => {
   const unshare = ['--bare', '--unshare', 'user,mount,pid,net,ipc,uts,cgroup', '--map-root', '--hostname', 'box'];
   const ended = runIsolate(['run', ...unshare, '--', 'sh', '-c', script]);
   const [id, name, pid, processes, ...links] = printed(ended).split('\n');
-  assert.equal([id, name, pid], ['0', 'box', '1']);
-  assert.ok(Number(processes) >= 1 && Number(processes) <= 4, `${processes} processes`);
+  assert.equal([id, name, pid], ['0', 'box', '2']);
+  assert.ok(Number(processes) >= 2 && Number(processes) <= 5, `${processes} processes`);
   assert.is(ended.stderr, '');
   for (const kind of namespaceKinds.filter((kind) => kind !== 'time')) {
     const own = readlinkSync(`/proc/self/ns/${namespaces[kind].file}`);
@@ -180,7 +180,7 @@ skipUnless(test, noProc, 'options, each by what the command sees', () => {
   assert.is(of.host, own('net'));
   assert.match(of.loopback as string, / lo$/m);
   assert.is(of.none, '');
-  assert.is(of.proc, 'sh');
+  assert.is(of.proc, 'isolate-init');
   assert.ok(of.noProc);
 });
 

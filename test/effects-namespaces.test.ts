@@ -83,15 +83,18 @@ skipUnless(test, noUser, 'a new UTS namespace without a name starts with that of
 const processes = 'cd /proc && echo [0-9]*';
 
 skipUnless(test, noProc, 'a fresh proc shows the processes of the sandbox alone', async () => {
-  assert.is(await shell(bare().unshare('user', 'pid', 'mount'), `echo $$; ${processes}`), '1\n1');
-  assert.is(await shell(isolate(), `echo $$; ${processes}`), '1\n1');
+  const plain = bare().unshare('user', 'pid', 'mount');
+  assert.is(await shell(plain, `echo $$; ${processes}`), '2\n1 2');
+  assert.is(await shell(plain.asPid1(), `echo $$; ${processes}`), '1\n1');
+  assert.is(await shell(isolate(), `echo $$; ${processes}`), '2\n1 2');
+  assert.is(await shell(isolate().asPid1(), `echo $$; ${processes}`), '1\n1');
 });
 
 skipUnless(test, noProc, 'a fresh proc can be mounted elsewhere: /proc is that of the host then', async () => {
   const box = bare().unshare('user', 'pid', 'mount').proc('/srv');
   assert.is(
     await shell(box, `echo $$; cat /proc/${process.pid}/comm; readlink /srv/self/ns/pid > /dev/null && echo fresh`),
-    `1\n${readFileSync('/proc/self/comm', 'utf8')}fresh`,
+    `2\n${readFileSync('/proc/self/comm', 'utf8')}fresh`,
   );
 });
 
@@ -149,11 +152,11 @@ skipUnless(test, noProc, 'a caller that is in its own /proc does not take it alo
   const before = process.cwd();
   process.chdir('/proc/sys/kernel');
   try {
-    assert.is(await output(isolate(), 'sh', '-c', 'pwd; ls .. >/dev/null && cat ../../1/comm'), '/proc/sys/kernel\nsh');
-    assert.is(await output(isolate().cwd('..'), 'sh', '-c', 'pwd; cat ../1/comm'), '/proc/sys\nsh');
+    assert.is(await output(isolate(), 'sh', '-c', 'pwd; ls .. >/dev/null && cat ../../2/comm'), '/proc/sys/kernel\nsh');
+    assert.is(await output(isolate().cwd('..'), 'sh', '-c', 'pwd; cat ../2/comm'), '/proc/sys\nsh');
     // By a call of its own: Node does not see that it is elsewhere now.
     chdir('/proc');
-    assert.is(await output(isolate(), 'cat', '1/comm'), 'cat');
+    assert.is(await output(isolate(), 'cat', '2/comm'), 'cat');
     process.chdir(`/proc/${process.pid}/task`);
     const error = await isolate()
       .run('true')

@@ -128,7 +128,8 @@ test('without it the command is in the session of the caller', async () => {
 });
 
 skipUnless(test, noProc, 'isolate() is in a session of its own', async () => {
-  assert.equal(await sessionOf(isolate()), { pid: 1, group: 1, session: 1, terminal: 0 });
+  assert.equal(await sessionOf(isolate()), { pid: 2, group: 2, session: 2, terminal: 0 });
+  assert.equal(await sessionOf(isolate().asPid1()), { pid: 1, group: 1, session: 1, terminal: 0 });
 });
 
 skipUnless(test, noProc ?? commandMissing('script'), 'the terminal of the caller is out of reach of isolate()', () => {

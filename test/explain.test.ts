@@ -97,7 +97,9 @@ test('who makes a call is told', () => {
   const text = explain(planOf(everything));
   const titles = text.match(/^\S.*$/gm) as string[];
   assert.ok(
-    titles.every((title) => /^(the caller|the new process), /.test(title)),
+    titles.every((title) =>
+      /^(the caller|the new process|the new process as init|the process of the command), /.test(title),
+    ),
     titles.join('\n'),
   );
   assert.ok(titles.some((title) => title.startsWith('the caller, .mapUsers(')));
@@ -116,7 +118,7 @@ test('the JSON has every step, with its place, its caller, its call and its reas
   steps.forEach((step, i) => {
     assert.equal(Object.keys(step), ['index', 'where', 'call', 'args', 'from', 'why']);
     assert.is(step.index, i);
-    assert.ok(['parent', 'child'].includes(step.where));
+    assert.ok(['parent', 'child', 'init', 'command'].includes(step.where));
     assert.match(step.call, /^[a-z][a-z0-9_]*$/);
     assert.ok(Array.isArray(step.args) && step.args.every((arg) => typeof arg === 'string' && arg !== ''));
     assert.ok(step.from !== '' && step.why !== '', `step ${i} (${step.call}) says where it comes from and why`);

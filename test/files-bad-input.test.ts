@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { compile } from '../src/builder/compile/compile.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { bare, type Host, isolate, Sandbox, SpecError, StepError } from '../src/index.js';
+import { initFile } from '../src/sys/launcher/init-file.js';
 import { isRoot, skipUnless } from './helpers/can.js';
 import { foldersFor, stateOf } from './helpers/folder.js';
 import { assertSameHost, children, hostState, openDescriptors } from './helpers/host-state.js';
@@ -43,6 +44,8 @@ function quickState(): unknown {
 }
 // The first command leaves what all others use.
 await bare().run('true');
+// Made once, and open as long as the program runs.
+initFile();
 const stateOfHost = hostState();
 
 async function rejection(run: () => Promise<unknown>): Promise<unknown> {

@@ -121,15 +121,17 @@ test('kill cannot hit a process that has got the same pid', async () => {
   assert.equal(JSON.parse(stdout), { sent: [false, false, false], isThere: true, signal: 'SIGUSR1' });
 });
 
-test('SIGTERM ends an init that has no handler for it', async () => {
+test('SIGTERM ends a command that has no handler for it: by itself below an init, by SIGKILL as one', async () => {
   // A shell blocks all signals for a moment whenever it starts a command: with so many, some are sent in such a moment.
   const exits = Array.from({ length: 32 }, async (_, i) => {
-    await using running = await startScript(isolate(), forEver);
+    await using running = await startScript(i % 2 === 0 ? isolate() : isolate().asPid1(), forEver);
     await setTimeout(i % 8);
     assert.is(running.kill('SIGTERM'), true);
     return ending(await running.exited);
   });
-  for (const exit of await Promise.all(exits)) assert.equal(exit, signaled('SIGKILL'));
+  for (const [i, exit] of (await Promise.all(exits)).entries()) {
+    assert.equal(exit, signaled(i % 2 === 0 ? 'SIGTERM' : 'SIGKILL'));
+  }
 });
 
 skipUnless(test, commandMissing('python3'), 'an init that waits for SIGTERM gets it', async () => {
@@ -140,19 +142,19 @@ skipUnless(test, commandMissing('python3'), 'an init that waits for SIGTERM gets
     'time.sleep(0.1)',
     'os._exit(signal.sigwait([signal.SIGTERM]))',
   ].join('; ');
-  await using running = await startScript(isolate(), `exec python3 -c '${script}'`);
+  await using running = await startScript(isolate().asPid1(), `exec python3 -c '${script}'`);
   assert.is(running.kill('SIGTERM'), true);
   assert.equal(ending(await running.exited), { kind: 'exited', code: SIG.TERM });
 });
 
 test('SIGTERM runs the handler of an init that has one', async () => {
-  await using running = await startScript(isolate(), `trap 'exit 3' TERM; ${forEver}`);
+  await using running = await startScript(isolate().asPid1(), `trap 'exit 3' TERM; ${forEver}`);
   assert.is(running.kill('SIGTERM'), true);
   assert.equal(ending(await running.exited), { kind: 'exited', code: 3 });
 });
 
 test('an init that ignores SIGTERM goes on', async () => {
-  await using running = await startScript(isolate(), `trap '' TERM; trap 'exit 4' USR1; ${forEver}`);
+  await using running = await startScript(isolate().asPid1(), `trap '' TERM; trap 'exit 4' USR1; ${forEver}`);
   assert.is(running.kill('SIGTERM'), true);
   await setTimeout(50);
   assert.is(running.kill('SIGUSR1'), true);
@@ -160,7 +162,7 @@ test('an init that ignores SIGTERM goes on', async () => {
 });
 
 test('a signal that ends nobody does not end an init', async () => {
-  await using running = await startScript(isolate(), `trap 'exit 5' USR1; ${forEver}`);
+  await using running = await startScript(isolate().asPid1(), `trap 'exit 5' USR1; ${forEver}`);
   for (const signal of ['SIGCHLD', 'SIGWINCH', 'SIGURG', 'SIGCONT', 0] as const) assert.is(running.kill(signal), true);
   await setTimeout(50);
   assert.is(running.kill('SIGUSR1'), true);

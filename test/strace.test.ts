@@ -95,6 +95,9 @@ interface Compared {
   /** Where among them the process is started. */
   readonly clone: number;
   readonly child: readonly TracedCall[];
+  /** What the child does after it has become init, and what the command's own process does; empty without init. */
+  readonly init: readonly TracedCall[];
+  readonly command: readonly TracedCall[];
 }
 
 /** Explains and runs every case, under strace, and finds the calls of each. */
@@ -104,7 +107,7 @@ function compareAll(): Map<string, Compared> {
   const possible = all.filter(({ reason }) => reason === undefined);
   const lines = possible.map(({ line }) => line);
   const explained = runEach(lines.map((line) => ['explain', '--json', ...line]));
-  const strace = ['strace', '-ff', '-s', '4096', '-o', join(traces, 'trace')];
+  const strace = ['strace', '-ff', '--pidns-translation', '-s', '4096', '-o', join(traces, 'trace')];
   const ended = runEach(
     lines.map((line) => ['run', ...line]),
     strace,
@@ -128,10 +131,25 @@ function compareAll(): Map<string, Compared> {
 function callsOf(threads: Map<number, TracedCall[]>, mark: string): Omit<Compared, 'plan'> {
   const becomes = ({ name, args, result }: TracedCall) =>
     name === 'execve' && result === 0 && args[1]?.includes(`"${mark}"`) === true;
-  const [pid, child] = [...threads].find(([, calls]) => calls.some(becomes)) ?? [0, []];
-  const starts = ({ name, result }: TracedCall) => name === 'clone3' && result === pid;
-  const caller = [...threads.values()].find((calls) => calls.some(starts)) ?? [];
-  return { caller, clone: caller.findIndex(starts), child: child.slice(0, child.findIndex(becomes) + 1) };
+  const starts =
+    (pid: number) =>
+    ({ name, result }: TracedCall) =>
+      name === 'clone3' && result === pid;
+  const [own, calls] = [...threads].find(([, calls]) => calls.some(becomes)) ?? [0, []];
+  const toCommand = calls.slice(0, calls.findIndex(becomes) + 1);
+  const [parent, above] = [...threads].find(([, calls]) => calls.some(starts(own))) ?? [0, []];
+  const becomesInit = above.findIndex(({ name, args }) => name === 'execveat' && args[2]?.includes('isolate-init'));
+  if (becomesInit < 0) {
+    return { caller: above, clone: above.findIndex(starts(own)), child: toCommand, init: [], command: [] };
+  }
+  const caller = [...threads.values()].find((calls) => calls.some(starts(parent))) ?? [];
+  return {
+    caller,
+    clone: caller.findIndex(starts(parent)),
+    child: above.slice(0, becomesInit + 1),
+    init: above.slice(becomesInit + 1),
+    command: toCommand,
+  };
 }
 
 const compared = noTrace === undefined ? compareAll() : new Map<string, Compared>();
@@ -157,7 +175,7 @@ function compare(planned: readonly PlanStepJson[], traced: readonly TracedCall[]
 
 /** What the caller does itself, with those steps left out that it makes while the child waits: another thread makes them. */
 function stepsOfCaller(plan: readonly PlanStepJson[]): PlanStepJson[] {
-  const child = plan.filter(({ where }) => where === 'child').map(({ index }) => index);
+  const child = plan.filter(({ where }) => where !== 'parent').map(({ index }) => index);
   const [first, last] = [child[0] as number, child.at(-1) as number];
   return plan.filter(({ index }) => index < first || index > last);
 }
@@ -177,8 +195,16 @@ for (const { name, reason } of all) {
     const one = compared.get(name) as Compared;
     const planned = one.plan.filter(({ where }) => where === 'child').slice(0, one.child.length);
     assert.ok(one.child.length > 5, `the trace has ${one.child.length} calls`);
-    compare(planned, one.child, compareCaller(one));
-    assert.is(one.child.at(-1)?.name, 'execve');
+    const left = compare(planned, one.child, compareCaller(one));
+    const isInit = one.init.length > 0;
+    assert.is(one.child.at(-1)?.name, isInit ? 'execveat' : 'execve');
+    if (!isInit) return;
+    // Before its steps init makes itself ready.
+    const ofInit = one.plan.filter(({ where }) => where === 'init');
+    const ready = one.init.findIndex(({ name, args }) => name === 'fcntl' && args[1] === 'F_SETFD') + 2;
+    compare(ofInit, one.init.slice(ready, ready + ofInit.length), left);
+    compare(one.plan.filter(({ where }) => where === 'command').slice(0, one.command.length), one.command, left);
+    assert.is(one.command.at(-1)?.name, 'execve');
   });
 }
 

@@ -1,4 +1,13 @@
+import type { Where } from '../sys/index.js';
 import type { Plan, PlanStep } from './plan.js';
+
+/** Who makes a call, for people. */
+const whose: Readonly<Record<Where, string>> = {
+  parent: 'the caller',
+  child: 'the new process',
+  init: 'the new process as init',
+  command: 'the process of the command',
+};
 
 /** A plan as text for people: each call, and why it is made, under the part of the spec that asked for it. */
 export function explain(plan: Plan): string {
@@ -7,7 +16,7 @@ export function explain(plan: Plan): string {
   for (const run of runsOf(plan)) {
     const [first] = run;
     if (first === undefined) continue;
-    const title = `${first.where === 'parent' ? 'the caller' : 'the new process'}, ${shorten(first.from)}`;
+    const title = `${whose[first.where]}, ${shorten(first.from)}`;
     if (title !== heading) lines.push(...(heading === '' ? [] : ['']), title);
     heading = title;
     lines.push(...renderRun(plan, run));

@@ -23,7 +23,8 @@ is made without touching the host. A colon in a name is written as \\:.
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
 
-In a new PID namespace the command is process 1: a signal that it has no handler for does nothing to it. One that
+In a new PID namespace a small init is process 1, and the command its child: it passes signals on, and reaps what the command
+leaves behind. With --as-pid-1 the command itself is process 1: a signal that it has no handler for does nothing to it. One that
 isolate passes on, and that would end any other process, ends it all the same: by SIGKILL.
 
 Exit status: that of the command; 128+N if signal N ended it; 125 if isolate failed; 126 if the command is not

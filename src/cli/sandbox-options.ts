@@ -21,6 +21,7 @@ export interface SandboxOptions {
   domainname?: string;
   proc?: string | false;
   net?: 'none' | 'loopback' | 'host';
+  asPid1?: true;
   mapRoot?: true;
   mapUsers?: string[];
   mapGroups?: string[];
@@ -100,6 +101,7 @@ export function addSandboxOptions(command: Command): Command {
     )
     .option('--monotonic <seconds>', 'how far the monotonic clock is ahead of the host', seconds)
     .option('--boottime <seconds>', 'how far the boot-time clock is ahead of the host', seconds)
+    .option('--as-pid-1', 'the command itself is process 1 of its PID namespace, with no init')
     .optionsGroup('Who the command is:')
     .option('--map-root', 'the caller is root inside')
     .option('--map-users <inside:outside:count>', 'user ids that exist inside; may be given more than once', moreOf)
@@ -147,6 +149,7 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.emptyRoot, (sandbox) => sandbox.emptyRoot()))
     .use(when(options.rootfs, (sandbox, source) => sandbox.rootfs(source)))
     .use((sandbox) => (options.files ?? []).reduce(withFiles, sandbox))
+    .use(when(options.asPid1, (sandbox) => sandbox.asPid1()))
     .use(when(options.mapRoot, (sandbox) => sandbox.mapRoot()))
     .use(when(options.mapUsers, (sandbox, map: IdMapInput[]) => sandbox.mapUsers(...map)))
     .use(when(options.mapGroups, (sandbox, map: IdMapInput[]) => sandbox.mapGroups(...map)))

@@ -34,7 +34,7 @@ export { type Namespace, type NamespaceKind, namespaceKinds } from './namespace.
 export { loopbackUp, net } from './net.js';
 export { pid } from './pid.js';
 export { pin, unpin } from './pin.js';
-export { type ClockOffsets, enterClocks, enterTimeByClone, openClocks, time, timeOffsets } from './time.js';
+export { type ClockOffsets, enterTimeByClone, time, timeOffsets } from './time.js';
 export {
   formatIdMap,
   handshakeValues,

@@ -1,4 +1,4 @@
-import { AT, CLONE, clone3, close, type Fd, O, openat, type Step, setns, unshare, write } from '../sys/index.js';
+import { AT, CLONE, clone3, close, O, openat, type Step, unshare, write } from '../sys/index.js';
 import type { Namespace } from './namespace.js';
 
 /**
@@ -67,16 +67,4 @@ export function enterTimeByClone(flags: number): Step {
     .step({ flags: CLONE.PARENT | CLONE.PARENT_SETTID | CLONE.VFORK | flags })
     .as('clone')
     .because('before Linux 6.3 only a child that is born after it enters a time namespace');
-}
-
-/** The step that opens the time namespace that a process has made and is not in: {@link enterClocks} enters it. */
-export function openClocks(): Step {
-  return openat
-    .step(AT.FDCWD, '/proc/self/ns/time_for_children', O.RDONLY | O.CLOEXEC, 0)
-    .because('the time namespace that was made, which is entered later');
-}
-
-/** The step that enters a time namespace. The process has one thread, and memory that it shares with no other. */
-export function enterClocks(fd: Fd): Step {
-  return setns.step(fd, CLONE.NEWTIME).because('its clocks hold from here on');
 }

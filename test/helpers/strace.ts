@@ -8,10 +8,12 @@ export interface TracedCall {
 
 /** The calls of one thread: a file of `strace -ff`. */
 export function parseTrace(text: string): TracedCall[] {
-  return [...text.matchAll(/^(\w+)\((.*)\)\s+= (-?\d+)/gm)].map(([, name, args, result]) => ({
+  const calls = /^(\w+)\((.*)\)\s+= (-?\d+)(?: \/\* (\d+) in strace's PID NS \*\/)?/gm;
+  return [...text.matchAll(calls)].map(([, name, args, result, pid]) => ({
     name: (name as string).replace(/^fcntl64$/, 'fcntl'),
     args: usual(name as string, splitArguments(args as string)),
-    result: Number(result),
+    // Of a pid, that which it has here.
+    result: Number(pid ?? result),
   }));
 }
 
@@ -38,6 +40,7 @@ function usual(name: string, args: string[]): string[] {
     case 'prctl':
       return [...args, '0', '0', '0', '0'].slice(0, 5).map((arg) => (arg === 'SUID_DUMP_USER' ? '1' : arg));
     case 'execve':
+    case 'execveat':
       return args.map((arg) => arg.replace(/^0x[0-9a-f]+ (\/\* \d+ vars? \*\/)$/, '[$1]'));
     case 'clone3':
       return args.map((arg) =>

@@ -35,8 +35,8 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
   }
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
-  const prepared = prepare(spec, host, files, true);
-  const init = planInit('hold', spec, noStdio.length, prepared.namespaces);
+  const prepared = prepare(spec, host, files);
+  const init = planInit('hold', spec, noStdio.length);
   const stdio = planStdio(noStdio, init.sources);
   return assemble(spec, {
     prepared,
@@ -48,7 +48,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
       ...setUp(prepared, files),
       ...planSession(spec),
       ...stdio.child,
-      closeOthers(noStdio.length + init.sources.length, false),
+      closeOthers(noStdio.length + init.sources.length, prepared.namespaces.isForked),
     ],
     init,
   });
@@ -68,7 +68,7 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   // The view is there already, and what the host has of its files now is no matter.
   const view: View = { hasView: spec.unshare.includes('mount'), at: () => undefined };
   return assembleInside(spec, command, host, {
-    prepared: prepare(spec, host, view, true),
+    prepared: prepare(spec, host, view),
     doors: [late(boxValue, '<box>')],
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });

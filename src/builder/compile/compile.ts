@@ -38,10 +38,10 @@ export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
 function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinPlan | undefined): Plan {
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
-  const prepared = prepare(spec, host, files, hasInit(spec));
+  const prepared = prepare(spec, host, files);
   const { namespaces } = prepared;
   const entries = stdioEntries(spec.stdio);
-  const init = hasInit(spec) ? planInit('serve', spec, entries.length, namespaces) : undefined;
+  const init = hasInit(spec) ? planInit('serve', spec, entries.length) : undefined;
   const stdio = planStdio(entries, init?.sources);
   const inSecond = join !== undefined && namespaces.kinds.length > 0;
   if (inSecond && namespaces.isForked) {
@@ -83,7 +83,7 @@ function compileJoined(given: ProcessSpec, command: Command, host: Host, join: J
   checkSpec(spec, inside);
   const view = { hasView: join.kinds.includes('mount'), at: () => undefined };
   return assembleInside(spec, command, host, {
-    prepared: prepare(spec, inside, view, true),
+    prepared: prepare(spec, inside, view),
     doors: join.opened,
     enter: join.enter,
     before: join.before,

@@ -10,8 +10,7 @@ import {
 } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { planParent } from './life.js';
-import type { NamespacePlan } from './namespaces.js';
-import { methodCall, type Section, section } from './section.js';
+import type { Section } from './section.js';
 
 /** The part of a plan that init carries out. */
 export interface InitPlan {
@@ -23,21 +22,11 @@ export interface InitPlan {
   readonly steps: readonly Section[];
 }
 
-/** Init for a new PID namespace, or for one whose namespaces it holds. `count`: how many descriptors the command has. */
-export function planInit(
-  role: 'serve' | 'hold',
-  spec: ProcessSpec,
-  count: number,
-  { clocksOfInit }: Pick<NamespacePlan, 'clocksOfInit'>,
-): InitPlan {
+/** Init for a new PID namespace, or for a box. `count`: how many descriptors the command has. */
+export function planInit(role: 'serve' | 'hold', spec: ProcessSpec, count: number): InitPlan {
   const descriptors = openInitDescriptors(count);
-  const sources = [...descriptors.sources];
-  const steps: Section[] = [];
-  const take = (source: Stored | Late<Fd>): Fd => count + sources.push(source) - 1;
-  if (clocksOfInit !== undefined) {
-    const clocks = take(clocksOfInit.opened);
-    steps.push(section(methodCall('unshare', 'time'), clocksOfInit.enter(clocks)));
-  }
-  if (spec.dieWithParent) steps.push(...planParent(spec, take(late(handshakeValues.parentPidfd))));
-  return { role, descriptors, sources, steps };
+  const own = descriptors.sources;
+  if (!spec.dieWithParent) return { role, descriptors, sources: own, steps: [] };
+  const sources = [...own, late(handshakeValues.parentPidfd)];
+  return { role, descriptors, sources, steps: planParent(spec, count + own.length) };
 }

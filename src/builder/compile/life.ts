@@ -58,11 +58,10 @@ export function planSession(spec: ProcessSpec): Section[] {
  */
 export function planParent(spec: ProcessSpec, pidfd?: Fd): Section[] {
   if (!spec.dieWithParent) return [];
-  const watched = (fd: number): PollFd[] => [{ fd, events: POLL.IN, revents: 0 }];
-  const parent =
-    pidfd === undefined
-      ? new Late<PollFd[]>([handshakeValues.parentPidfd], '[{fd=<parent-pidfd>, events=POLLIN}], 1', watched)
-      : watched(pidfd);
+  const names = pidfd === undefined ? [handshakeValues.parentPidfd] : [];
+  const parent = new Late<PollFd[]>(names, `[{fd=${pidfd ?? '<parent-pidfd>'}, events=POLLIN}], 1`, (fd) => [
+    { fd: pidfd ?? (fd as number), events: POLL.IN, revents: 0 },
+  ]);
   return [
     section(
       methodCall('dieWithParent'),

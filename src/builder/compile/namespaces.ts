@@ -1,15 +1,12 @@
 import {
   domainname,
-  enterClocks,
   enterTimeByClone,
   flagsOf,
   hostname,
   loopbackUp,
   type NamespaceKind,
-  openClocks,
   timeOffsets,
 } from '../../ns/index.js';
-import type { Fd, Step, Stored } from '../../sys/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { methodCall, type Section, section } from './section.js';
@@ -24,23 +21,18 @@ export interface NamespacePlan {
   readonly sections: readonly Section[];
   /** The command runs in a second child, with its own copy of the memory. */
   readonly isForked: boolean;
-  /** A time namespace that init enters, since the kernel does not when it becomes init: where it is open, and the step. */
-  readonly clocksOfInit: { readonly opened: Stored; enter(fd: Fd): Step } | undefined;
 }
 
-/** The new namespaces, each set up by the process that lives in them. `hasInit`: that process becomes init. */
-export function planNamespaces(spec: ProcessSpec, host: Host, hasInit: boolean): NamespacePlan {
+/** The new namespaces, each set up by the process that lives in them. */
+export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
   const unshare = methodCall('unshare', ...spec.unshare);
   const isNew = (kind: NamespaceKind) => spec.unshare.includes(kind);
-  const isLate = isNew('time') && !host.timeEntersAtExec;
-  const byClone = isLate && !hasInit;
+  const byClone = isNew('time') && !host.timeEntersAtExec;
   const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
 
   const clocks: Section[] = [];
   if (isNew('time'))
     clocks.push(section(spec.clock ? methodCall('clock', spec.clock) : unshare, ...timeOffsets(spec.clock ?? {})));
-  const opened = isLate && hasInit ? openClocks() : undefined;
-  if (opened !== undefined) clocks.push(section(methodCall('unshare', 'time'), opened));
   if (byClone) {
     const withIt = spec.unshare.filter((kind) => kind === 'pid');
     clocks.push(section(methodCall('unshare', 'time', ...withIt), enterTimeByClone(flagsOf(withIt))));
@@ -59,6 +51,5 @@ export function planNamespaces(spec: ProcessSpec, host: Host, hasInit: boolean):
     clocks,
     sections,
     isForked: byClone,
-    clocksOfInit: opened && { opened: opened.result, enter: enterClocks },
   };
 }

@@ -23,12 +23,12 @@ export interface Prepared {
 }
 
 /** @param view - of the new mount namespace, which is made by {@link setUp} or was made before. */
-export function prepare(spec: ProcessSpec, host: Host, view: View, hasInit: boolean): Prepared {
+export function prepare(spec: ProcessSpec, host: Host, view: View): Prepared {
   const identity = identityOf(spec, host);
   const workingDirectory = planWorkingDirectory(spec, host, view);
   return {
     maps: planMaps(spec, host),
-    namespaces: planNamespaces(spec, host, hasInit),
+    namespaces: planNamespaces(spec, host),
     capabilities: planCapabilities(spec, host, identity),
     identity: changeIdentity(identity, spec),
     workingDirectory,

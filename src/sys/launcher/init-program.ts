@@ -24,7 +24,7 @@ export interface InitParts {
 export const initProgramValue = 'init';
 
 /** Stands for the steps of init, laid out: known when they are. */
-export const laidInitSteps = new Late<Uint8Array>([], '<its steps>', () => new Uint8Array());
+export const laidInitSteps = new Late<Uint8Array>([], '…, <bytes>', () => new Uint8Array());
 
 /** What the first child takes along to become init: in its place from `first` on, in this order. */
 export interface InitDescriptors {

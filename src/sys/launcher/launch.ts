@@ -198,10 +198,13 @@ function readBack(laid: Laid): Launched {
  * Takes over what a child with its own copy of the memory wrote to the memfd when it failed: what is not known here, which are
  * its own steps, and all that they left.
  */
-function readMirror({ block, encoded, mirror }: Laid): void {
+function readMirror({ program, block, encoded, mirror }: Laid): void {
   const copy = Buffer.alloc(block.used);
   if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
-  if (block.int32(headerLayout.failed) === noneFailed) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
+  // What the parent was told, or not told, by init is the consequence.
+  const failed = block.int32(headerLayout.failed);
+  const isConsequence = failed >= 0 && [...encoded.offsets.keys()][failed] === program.init?.told.key;
+  if (failed === noneFailed || isConsequence) copy.copy(block.bytes, 0, 0, headerLayout.bytes);
   for (const [i, offset] of [...encoded.offsets.values()].entries()) {
     if (block.word(offset + stepLayout.result) !== notRun) continue;
     copy.copy(block.bytes, offset, offset, offset + stepLayout.bytes);
