@@ -62,6 +62,11 @@ class ExitWatch {
     this.#watch(pidfd, { isOurs: false, onEnd });
   }
 
+  /** Waits no longer for a process that is no child of this program. */
+  removeOther(pidfd: Fd): void {
+    if (this.#waiting.delete(pidfd)) epoll_ctl(this.#epoll, EPOLL_CTL.DEL, pidfd, null);
+  }
+
   #watch(pidfd: Fd, waiting: Waiting): void {
     this.#waiting.set(pidfd, waiting);
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });

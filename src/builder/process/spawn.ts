@@ -6,6 +6,7 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { thisHost } from '../this-host.js';
+import { eitherSignal } from './either-signal.js';
 import { planFor } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
 import { signalNumber } from './signals.js';
@@ -30,14 +31,25 @@ export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions
   return startCommand({ compile, spec }, command, options);
 }
 
+/** A box, for a command in it. */
+export interface PlaceInBox {
+  readonly spec: ProcessSpec;
+  /** A pidfd of what holds it. */
+  readonly box: Fd;
+  /** Aborted when nothing is to be started in it any more. */
+  readonly until: AbortSignal;
+  /** What the command changes, where that is known to be its own. */
+  readonly snapshot: Snapshot | undefined;
+}
+
 /** Starts a command in a box that was opened for the same spec. See {@link Box.spawn}. */
 export function spawnInBox(
-  spec: ProcessSpec,
-  box: Fd,
+  { spec, box, until, snapshot }: PlaceInBox,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
-  return startCommand({ compile: compileInBox, spec, values: { [boxValue]: box } }, command, options);
+  const values = { [boxValue]: box };
+  return startCommand({ compile: compileInBox, spec, values, until, snapshot }, command, options);
 }
 
 /** What is started, and where. */
@@ -45,10 +57,12 @@ interface Start {
   readonly compile: typeof compile;
   readonly spec: ProcessSpec;
   readonly values?: LateValues;
+  readonly until?: AbortSignal;
+  readonly snapshot?: Snapshot | undefined;
 }
 
 async function startCommand(
-  { compile, spec, values }: Start,
+  { compile, spec, values, until, snapshot: shared }: Start,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
@@ -56,7 +70,9 @@ async function startCommand(
   const signalOfAbort = signalNumber(killSignal, 'killSignal');
   const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
   const plan = planFor(compile, spec, command, entries, thisHost());
-  const { pid, pidfd, line, pipes, changes } = await start(plan, spec, signal, values);
+  const early = eitherSignal(signal, until);
+  const started = start(plan, spec, early.signal, values).finally(early.release);
+  const { pid, pidfd, line, pipes, changes } = await started;
 
   const streams = new Map(
     plan.parts.pipes.map(({ target, parent }) => {
@@ -64,7 +80,7 @@ async function startCommand(
       return [target, new Socket(options)];
     }),
   );
-  const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
+  const snapshot = changes === undefined ? shared : new Snapshot(changes, plan.parts.snapshots);
   const running = new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, streams, snapshot });
   if (signal !== undefined) endOnAbort(running, signal, signalOfAbort);
   return running;

@@ -32,7 +32,7 @@ import { untilEnded } from './until-ended.js';
 export interface Started {
   readonly pid: Pid;
   readonly pidfd: Fd;
-  /** Over which init tells how the command ended; undefined without an init. */
+  /** Over which init tells how the command ended, or that it holds on without this program; undefined without an init that stays. */
   readonly line: Fd | undefined;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly pipes: ReadonlyMap<number, Fd>;
@@ -87,7 +87,7 @@ export async function start(
   const failure = diagnose(plan, spec, launched, handshake?.end());
   const { pid, pidfd } = takeProcess(program, launched);
   const opened = program.init === undefined ? -1 : launched.int(program.init.descriptors.line.output(0));
-  const line = program.init?.role === 'serve' ? opened : undefined;
+  const line = program.init === undefined || program.init.role === 'leave' ? undefined : opened;
   if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) return { pid, pidfd, line, pipes: ends, changes };
