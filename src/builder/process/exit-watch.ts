@@ -65,6 +65,11 @@ class ExitWatch {
     this.#watch(pidfd, { isOurs: false, onEnd });
   }
 
+  /** Waits no longer for a process that is no child of this program. */
+  removeOther(pidfd: Fd): void {
+    if (this.#waiting.delete(pidfd)) epoll_ctl(this.#epoll, EPOLL_CTL.DEL, pidfd, null);
+  }
+
   #watch(pidfd: Fd, watched: Watched): void {
     this.#waiting.set(pidfd, watched);
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
