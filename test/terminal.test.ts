@@ -22,7 +22,7 @@ import {
 import { openDescriptors } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { printed } from './helpers/inside.js';
-import { childrenOf, stateOf } from './helpers/process-tree.js';
+import { childrenOf, commandOf, stateOf } from './helpers/process-tree.js';
 import { programOf, repository } from './helpers/program.js';
 import { runPlan } from './helpers/run-plan.js';
 
@@ -174,7 +174,7 @@ skipUnless(test, either(noNamespaces, commandMissing('bash')), 'a shell has job 
   });
   const jobIs = async (state: string): Promise<void> => {
     const looks = async () => {
-      while (stateOf(childrenOf(child.pid)[0]) !== state) await wait(5);
+      while (stateOf(childrenOf(commandOf(child.pid) as number)[0]) !== state) await wait(5);
     };
     await inTime(looks(), `a job that is ${state}`);
   };

@@ -22,7 +22,8 @@ export function stateOf(pid: number | undefined): string | undefined {
   }
 }
 
-/** Whether a process is an init of ours. */
-export function isInit(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'isolate-init\n';
+/** The process of the command: in a PID namespace, where a process that was started is its init, the child of that. */
+export function commandOf(pid: number): number | undefined {
+  const isInit = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'isolate-init\n';
+  return isInit ? childrenOf(pid)[0] : pid;
 }

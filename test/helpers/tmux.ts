@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { childrenOf, isInit } from './process-tree.js';
+import { childrenOf, commandOf } from './process-tree.js';
 
 /** What the shell in it asks with. It is not in any line that is typed. */
 const prompt = 'outer>';
@@ -88,8 +88,7 @@ export class Tmux implements Disposable {
   get started(): { readonly isolate: number; readonly command: number } | undefined {
     const [isolate] = childrenOf(Number(this.#run('display-message', '-p', '#{pane_pid}')));
     const [child] = isolate === undefined ? [] : childrenOf(isolate);
-    // In a PID namespace the command is a child of init.
-    const [command] = child !== undefined && isInit(child) ? childrenOf(child) : [child];
+    const command = child === undefined ? undefined : commandOf(child);
     return isolate === undefined || command === undefined ? undefined : { isolate, command };
   }
 
