@@ -463,4 +463,24 @@ test('it is in one session of its own, which is made last', () => {
   }
 });
 
+skipUnless(
+  test,
+  noNamespaces,
+  'in a box it is one of the box, and in namespaces of others one of the host',
+  async () => {
+    const size = { columns: 90, rows: 20 };
+    const script = 'tty; stty size; ls /proc/self/fd | tr "\\n" " "';
+    await using box = await isolate().open();
+    for (let i = 0; i < 2; i++) {
+      const { stdout } = await box.run('sh', ['-c', script], { tty: size });
+      assert.is(stdout, '/dev/pts/0\r\n20 90\r\n0 1 2 3 ');
+    }
+    await using other = await isolate().spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const { stdout } = await bare()
+      .join(other.pid)
+      .run('sh', ['-c', `${script}; test -t 0 && echo " a terminal"`], { tty: size });
+    assert.is(stdout, 'not a tty\r\n20 90\r\n0 1 2 3  a terminal\r\n');
+  },
+);
+
 test.run();
