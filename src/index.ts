@@ -14,12 +14,23 @@ export { bare, isolate, privateFiles } from './builder/presets.js';
 export type { Output, OutputEncoding } from './builder/process/collect/encoding.js';
 export { MaxBufferError } from './builder/process/collect/max-buffer-error.js';
 export type { RunInput } from './builder/process/collect/run-input.js';
-export type { Exit, Usage } from './builder/process/exit.js';
+export type {
+  CompileEvent,
+  ExecEvent,
+  ExitEvent,
+  IsolateEvents,
+  LaunchEvent,
+  LaunchedCommand,
+  StepErrorEvent,
+} from './builder/process/events.js';
+export type { Ended, Exit, Exited, Killed, Remains, Signaled, TimedOut, Usage } from './builder/process/exit.js';
+export type { ListenInput } from './builder/process/listen-input.js';
 export type { RunResult } from './builder/process/run.js';
 export type { RunOptions } from './builder/process/run-options.js';
 export { RunningProcess } from './builder/process/running-process.js';
-export type { SpawnOptions } from './builder/process/spawn.js';
+export type { SpawnOptions } from './builder/process/spawn-options.js';
 export type { StdioInput } from './builder/process/stdio-input.js';
+export { Terminal } from './builder/process/terminal.js';
 export { type Preset, Sandbox } from './builder/sandbox.js';
 export { type ProcOptions, SandboxFiles } from './builder/sandbox-files.js';
 export type { Change } from './builder/snapshot/change.js';
@@ -27,6 +38,7 @@ export type { EntryType } from './builder/snapshot/entry.js';
 export { Snapshot } from './builder/snapshot/snapshot.js';
 export { SnapshotError } from './builder/snapshot/snapshot-error.js';
 export type { CapabilityName } from './builder/spec/capability.js';
+export type { Duration } from './builder/spec/duration.js';
 export type {
   BindEntry,
   DirEntry,
@@ -55,8 +67,11 @@ export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './b
 export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';
 export type { JoinInput, JoinSpec } from './builder/spec/join.js';
+export type { ListenEntry } from './builder/spec/listen.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';
 export type { StdioEntry, StdioSpec } from './builder/spec/stdio.js';
-export type { ClockOffsets, IdMap, MountAttributes, NamespaceKind, Propagation } from './ns/index.js';
+export type { TerminalSize, TtyOption, TtySpec } from './builder/spec/terminal.js';
+export type { KillOptions, TimeoutSpec } from './builder/spec/timeout.js';
+export type { ClockOffsets, IdMap, MountAttributes, NamespaceIds, NamespaceKind, Propagation } from './ns/index.js';
 export { IsolateError, SpecError, SyscallError } from './sys/index.js';

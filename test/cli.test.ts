@@ -320,7 +320,7 @@ test('help is written to stdout, and as it was', () => {
   assert.match(printed(version as Ended), /^\d+\.\d+\.\d+$/);
 });
 
-test('run and explain take the same options, but for --diff and --json', () => {
+test('run and explain take the same options, but for --diff, --status-json and --json', () => {
   const [run, explain] = runEach([
     ['run', '--help'],
     ['explain', '--help'],
@@ -328,7 +328,7 @@ test('run and explain take the same options, but for --diff and --json', () => {
   const options = (ended: Ended | undefined) => new Set(printed(ended as Ended).match(/^ {2}(-\w, )?--[\w-]+/gm));
   const missing = (from: Ended | undefined, to: Ended | undefined) =>
     [...options(from)].filter((option) => !options(to).has(option));
-  assert.equal([missing(explain, run), missing(run, explain)], [['  --json'], ['  --diff']]);
+  assert.equal([missing(explain, run), missing(run, explain)], [['  --json'], ['  --diff', '  --status-json']]);
   assert.ok(options(run).size > 30);
 });
 

@@ -128,11 +128,31 @@ const cases: readonly Case[] = [
     skip: either(noNamespaces, noOverlay),
   },
   {
+    name: 'a terminal of its own /dev, a snapshot and another descriptor',
+    sandbox: bare()
+      .unshare(...namespaces)
+      .dev()
+      .snapshot('/etc')
+      .tty()
+      .stdio(['inherit', 'inherit', 'inherit', 'pipe']),
+    skip: either(noNamespaces, noOverlay),
+  },
+  {
+    name: 'a terminal of the host, for another user',
+    sandbox: bare().uid(1000).gid(1000).cwd('/').tty({ columns: 100, rows: 30 }),
+    skip: rootOnly(),
+  },
+  {
     name: 'a bind with other owners',
     sandbox: bare()
       .unshare('user', 'mount')
       .bind('/etc', '/mnt', { idmap: { users: ['0:1000:1'] } })
       .stdio('ignore'),
+    skip: either(rootOnly(), noNamespaces),
+  },
+  {
+    name: 'a network namespace of others, and new ones in a second child with maps that this program writes',
+    sandbox: isolate().mapUsers(range).mapGroups(range).join({ net: '/proc/self/ns/net' }).stdio('pipe'),
     skip: either(rootOnly(), noNamespaces),
   },
   {
@@ -245,27 +265,30 @@ for (const { name, sandbox, host = thisHost(), skip } of cases) {
   }
 }
 
-skipUnless(test, noNamespaces, 'no descriptor is left to open: each in turn', async () => {
-  const sandbox = isolate().stdio(['pipe', 'pipe', 'pipe', 'pipe']);
-  const whole = isRoot ? sandbox.mapUsers(range).mapGroups(range) : sandbox;
-  const works = async () => {
-    await using running = await whole.spawn('/bin/cat');
-    assert.ok(running.pid > 0);
-  };
-  await works();
-  const before = hostState();
-  let outcome: string | undefined;
-  for (let free = 0; outcome !== 'it works'; free++) {
-    assert.ok(free < 96, outcome);
-    outcome = await withFreeDescriptors(free, works).then(
-      () => 'it works',
-      (error) => error.code,
-    );
-    if (outcome !== 'it works') assert.is(outcome, 'EMFILE', `${free} free`);
-    assert.ok(free > 0 || outcome === 'EMFILE');
-    assertSameHost(before, `${free} free descriptors`);
-  }
-});
+for (const [name, sandbox] of [
+  ['pipes', isolate().stdio(['pipe', 'pipe', 'pipe', 'pipe'])],
+  ['a terminal', isolate().tty()],
+] as const)
+  skipUnless(test, noNamespaces, `no descriptor is left to open: each in turn, with ${name}`, async () => {
+    const whole = isRoot ? sandbox.mapUsers(range).mapGroups(range) : sandbox;
+    const works = async () => {
+      await using running = await whole.spawn('/bin/cat');
+      assert.ok(running.pid > 0);
+    };
+    await works();
+    const before = hostState();
+    let outcome: string | undefined;
+    for (let free = 0; outcome !== 'it works'; free++) {
+      assert.ok(free < 96, outcome);
+      outcome = await withFreeDescriptors(free, works).then(
+        () => 'it works',
+        (error) => error.code,
+      );
+      if (outcome !== 'it works') assert.is(outcome, 'EMFILE', `${free} free`);
+      assert.ok(free > 0 || outcome === 'EMFILE');
+      assertSameHost(before, `${free} free descriptors`);
+    }
+  });
 
 /** Runs something while this process can open only so many descriptors more. */
 async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
@@ -299,10 +322,11 @@ async function failureOf(launched: Promise<Started>): Promise<StepError | undefi
     if (error instanceof StepError) return error;
     throw error;
   }
-  const { pid, pidfd, line, pipes, changes } = started;
-  for (const end of pipes.values()) close(end);
-  if (changes !== undefined) close(changes);
-  await new RunningProcess({ pid, pidfd, line, isPid1: false, streams: new Map() })[Symbol.asyncDispose]();
+  const { pid, pidfd, line, pipes, changes, master } = started;
+  for (const fd of [...pipes.values(), changes, master]) if (fd !== undefined) close(fd);
+  await new RunningProcess({ pid, pidfd, line, isPid1: false, reach: 'process', streams: new Map() })[
+    Symbol.asyncDispose
+  ]();
   return undefined;
 }
 

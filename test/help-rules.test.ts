@@ -187,6 +187,27 @@ skipUnless(test, noProc, 'a working directory, or a command, that the command ca
   assert.equal(shared, {}, 'the way out works');
 });
 
+skipUnless(
+  test,
+  noUser,
+  'openat, a host that gives no terminal; futex, EAGAIN: its /dev/ptmx is another device',
+  () => {
+    const namespaces = ['--user', '--map-root-user', '--mount'];
+    const host = "bare().unshare('user').tty()";
+    const own = "bare().unshare('user', 'mount').dev().tty()";
+    const one =
+      'mount -t devpts -o newinstance,ptmxmode=0666,max=1 none /dev/pts; mount --bind /dev/pts/ptmx /dev/ptmx';
+    const [full] = tellInside(namespaces, `${one}; exec 9<>/dev/ptmx`, host);
+    failsWith(full, 'openat', 'ENOSPC', /no terminal is left.*kernel\/pty\/max.*max of the mount/);
+    const nodev = 'mount --bind /dev/ptmx /dev/ptmx; mount -o remount,bind,nodev /dev/ptmx';
+    const [denied, mended] = tellInside(namespaces, nodev, host, own);
+    failsWith(denied, 'openat', 'EACCES', /terminals of its own, \.dev\(\)/);
+    assert.equal(mended, {}, 'the way out works');
+    const [other] = tellInside(namespaces, 'mount --bind /dev/null /dev/ptmx', host);
+    failsWith(other, 'futex', 'EAGAIN', /another device/);
+  },
+);
+
 skipUnless(test, noUser, 'where nothing is known, nothing is said', () => {
   const box = "bare().unshare('user', 'mount').bind('/proc/self/task/' + process.pid, '/tmp')";
   const [told] = tellInside(['--user', '--map-root-user'], 'true', box);

@@ -3,11 +3,10 @@ import { type SpawnSyncOptions, type SpawnSyncReturns, spawnSync } from 'node:ch
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipUnless } from './helpers/can.js';
-import { moduleFile, nodeOptions, programOf, quoted, repository } from './helpers/program.js';
+import { library, programOf, quoted, repository } from './helpers/program.js';
 
 /** Runs a program of its own to its end. A program that does not end is killed, and has no status. */
 function runProgram(code: string, options: SpawnSyncOptions = {}): SpawnSyncReturns<string> {
@@ -137,12 +136,6 @@ const runWorker = `
     worker.on('exit', (code) => resolve([said, code]));
     worker.on('online', () => started(worker));
   });
-`;
-
-/** What brings the library into a thread. The option by which Node learns TypeScript does not reach its workers. */
-const library = `
-  ${nodeOptions.length === 0 ? '' : `(await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})).register();`}
-  const { bare, isolate } = await import(${JSON.stringify(pathToFileURL(moduleFile('index')).href)});
 `;
 
 /** Runs a program with workers that have the library and run `code`; its main thread, `main`, does not have it. */

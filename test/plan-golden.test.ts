@@ -106,9 +106,18 @@ const plans: Record<string, [sandbox: Sandbox, host: Host]> = {
   'clock-at-exec': [bare().unshare('user', 'pid', 'mount').clock(clocks), user],
   'clock-by-clone': [bare().unshare('user', 'pid', 'mount').clock(clocks), { ...user, ...before63 }],
   'ids-of-host': [bare().uid(33).gid(34).groups(35, 36), root],
+  'join-process': [bare().join(77).capabilities([]).noNewPrivs().dieWithParent().stdio('pipe'), user],
+  'join-descriptor': [bare().join({ pidfd: 9, kinds: ['net'] }), user],
+  'join-path-beside-new': [bare().unshare('user', 'pid', 'mount').mapRoot().join({ net: '/run/netns/blue' }), root],
+  listen: [bare().listen({ fd: 9 }, { fd: 10, name: 'http' }), user],
+  'as-pid-1': [bare().unshare('user', 'pid').asPid1(), user],
   'capabilities-kept': [bare().uid(33).capabilities(['NET_BIND_SERVICE', 'CAP_CHOWN']), root],
   'capabilities-none-without-privilege': [bare().capabilities([]).noNewPrivs(), user],
   'all-of-life': [bare().umask(0o027).cwd('/srv').argv0('name').newSession().noNewPrivs().dieWithParent(), user],
+  'tty-of-host': [bare().tty(), user],
+  'tty-of-dev': [withFiles.dev().newSession().tty({ columns: 100, rows: 30 }), user],
+  'tty-of-dev-classic': [withFiles.dev().tty(), { ...user, ...classic }],
+  'tty-of-another-user': [bare().uid(33).gid(34).tty().stdio(['inherit', 'inherit', 'inherit', 'pipe']), root],
   'stdio-pipes': [bare().stdio('pipe'), user],
   'stdio-swapped': [bare().stdio([1, 0, 2]), user],
   'stdio-extra': [bare().stdio(['ignore', 'inherit', 'ignore', 'pipe', 'inherit', 9]), user],
@@ -147,6 +156,7 @@ for (const name of [
   'map-range-of-others',
   'clock-by-clone',
   'stdio-dense',
+  'tty-of-host',
 ]) {
   test(`the plan "${name}" is explained as it was`, () => {
     matchesText(`explain-${name}.txt`, explain(compiled(plans[name] as [Sandbox, Host])));

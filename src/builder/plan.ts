@@ -1,3 +1,4 @@
+import type { Identification } from '../ns/index.js';
 import {
   type Program,
   renderArguments,
@@ -59,6 +60,8 @@ export interface PlanParts {
   readonly watchesParent: boolean;
   /** The command runs as the first process of a PID namespace. */
   readonly isPid1: boolean;
+  /** Steps that find out which namespaces the command is in, where that was asked for. */
+  readonly identify: readonly Identification[];
   readonly origins: ReadonlyMap<StepKey, string>;
 }
 

@@ -11,15 +11,20 @@ import type { OutputEncoding } from './process/collect/encoding.js';
 import { collect, type RunResult } from './process/run.js';
 import { type RunOptions, spawnOptionsOf } from './process/run-options.js';
 import type { RunningProcess } from './process/running-process.js';
-import { type SpawnOptions, spawn } from './process/spawn.js';
+import { spawn } from './process/spawn.js';
+import { type SpawnOptions, timeLimit } from './process/spawn-options.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
+import type { Duration } from './spec/duration.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
+import { checkListen, type ListenEntry } from './spec/listen.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
 import { bareSpec, freeze, readSpec } from './spec/read-spec.js';
 import { checkEntries, type StdioSpec, stdioEntries } from './spec/stdio.js';
+import { type TtyOption, ttySpecOf } from './spec/terminal.js';
+import { type KillOptions, readTimeout } from './spec/timeout.js';
 import { thisHost } from './this-host.js';
 
 /** A function that makes one sandbox of another: what {@link Sandbox.use} takes. */
@@ -183,6 +188,28 @@ export class Sandbox extends SandboxFiles {
     return this.with({ stdio: entries });
   }
 
+  /**
+   * Listening sockets, by their descriptors here, that the command takes over from descriptor 3 on: with `LISTEN_FDS`, `LISTEN_PID` and
+   * `LISTEN_FDNAMES`, as systemd hands them to a service. See sd_listen_fds(3).
+   *
+   * @throws SpecError - what cannot be a descriptor or a name.
+   */
+  listen(...sockets: readonly ListenEntry[]): Sandbox {
+    checkListen(sockets);
+    return this.with({ listen: sockets.map((socket) => ({ ...socket })) });
+  }
+
+  /**
+   * A terminal of its own for the command: its standard input, output and errors, and the controlling terminal of a session of its
+   * own. It is one of those of the sandbox where there are some (see {@link SandboxFiles.dev}), and of the host otherwise.
+   *
+   * @param tty - how large it is in characters; 80 columns and 24 rows if not given. `false`: none, as without this.
+   * @throws SpecError - it is not a size from 1 to 65535 each.
+   */
+  tty(tty: TtyOption = true): Sandbox {
+    return this.with({ tty: ttySpecOf(tty) });
+  }
+
   /** No program that the command runs gains privileges by set-user-ID bits or file capabilities: PR_SET_NO_NEW_PRIVS. */
   noNewPrivs(): Sandbox {
     return this.with({ noNewPrivs: true });
@@ -210,6 +237,18 @@ export class Sandbox extends SandboxFiles {
   /** The command is killed when this program ends, however it ends. */
   dieWithParent(): Sandbox {
     return this.with({ dieWithParent: true });
+  }
+
+  /**
+   * How long the command may run, from its start. Then it gets SIGKILL, with all that is in its new PID namespace, or else in its new
+   * session. With another `killSignal` it gets that, and after a `grace` SIGKILL comes for all. Its exit is of kind `'timeout'`.
+   *
+   * @param limit - milliseconds, or text as `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`; `false` takes a limit away.
+   * @param options - how it is ended; an `AbortSignal` ends it in the same way.
+   * @throws SpecError - it is no length of time, or longer than 2^31-1 ms; or there is no such signal.
+   */
+  timeout(limit: Duration | false, options: KillOptions = {}): Sandbox {
+    return this.with({ timeout: readTimeout(limit, options) });
   }
 
   /** Applies a preset. */
@@ -245,7 +284,8 @@ export class Sandbox extends SandboxFiles {
   }
 
   /**
-   * Runs a command to its end and collects what it prints. A command that fails is a result, not an error.
+   * Runs a command to its end and collects what it prints. A command that fails, or takes too long, is a result, not an error. What it
+   * left behind may go on printing: until the time limit, if there is one, that is collected too.
    *
    * @throws SpecError, StepError - as {@link Sandbox.spawn}. MaxBufferError - it printed more than is to be collected. AbortError - the
    * signal was aborted. What the source of its input fails with. In each case the command has ended.
@@ -256,7 +296,7 @@ export class Sandbox extends SandboxFiles {
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
     const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options);
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
   }
 
   /**

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { IsolateError, SpecError } from '../index.js';
+import { IsolateError, type Snapshot, SpecError } from '../index.js';
 import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
 import { print } from './output.js';
 import { renderChanges } from './render-changes.js';
 import { run } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
+import { StatusReporter } from './status-report.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -20,6 +21,10 @@ in, that is there, read-only.
 Paths of --ro and --rw are followed from where you are; without DEST they are at the same place inside. What is missing there
 is made without touching the host. A colon in a name is written as \\:.
 
+Where stdin, stdout and stderr are your terminal, the command gets a terminal of its own that is shown in it: what you type, Ctrl-C and
+Ctrl-Z too, is for the command. Its errors are not told from its output then: redirect one of them, or say --no-tty. The command
+can type nothing into your terminal. --tty gives it one also where they are not; --bare shares yours unless it says --tty.
+
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
 
@@ -27,8 +32,14 @@ In a new PID namespace a small init is process 1, and the command its child: it 
 leaves behind. With --as-pid-1 the command itself is process 1: a signal that it has no handler for does nothing to it. One that
 isolate passes on, and that would end any other process, ends it all the same: by SIGKILL.
 
-Exit status: that of the command; 128+N if signal N ended it; 125 if isolate failed; 126 if the command is not
-executable; 127 if it is not found.
+When its time is over, the command gets SIGKILL, with all of its PID namespace, or else of its session. With --kill-signal it
+gets that, and after --kill-after (5s) SIGKILL comes for all. Durations have a unit: 500ms, 10s, 1.5m, 2h.
+
+--status-json writes { "version": 1, "pid", "namespaces", "command", "exit", "usage", "wallTime", "error" } to a file: when
+the command has started, with "exit": null, and again when it has ended. If isolate fails, "error" says why, and "exit" is null.
+
+Exit status: that of the command; 128+N if signal N ended it; 124 if its time was over; 125 if isolate failed; 126 if the
+command is not executable; 127 if it is not found.
 
 Examples:
   isolate run -- ./untrusted.sh                    the safe default
@@ -46,6 +57,12 @@ Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what
 brings. Long calls are cut, and of many like calls only the first and the last are shown.
 
 --json shows all of it: { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
+
+/** The options of run. */
+interface RunOptions extends SandboxOptions {
+  diff?: true;
+  statusJson?: string;
+}
 
 /** Runs the isolate command; returns its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -71,14 +88,23 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
     .option('--diff', 'print what changed in the directories of --overlay, to stderr: A added, M modified, D deleted')
+    .option('--status-json <file>', 'write how it went there: see below')
     .addHelpText('after', runHelp)
-    .action(async (file: string, args: string[], { diff, ...options }: SandboxOptions & { diff?: true }) => {
-      if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
-        throw new SpecError('--diff', 'there is no --overlay in which something could change');
+    .action(async (file: string, args: string[], { diff, statusJson, ...options }: RunOptions) => {
+      const reporter = statusJson === undefined ? undefined : new StatusReporter(statusJson, [file, ...args]);
+      try {
+        if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
+          throw new SpecError('--diff', 'there is no --overlay in which something could change');
+        }
+        const changes = async (snapshot: Snapshot) => {
+          if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
+        };
+        status = await run(sandboxFrom(options), file, args, { changes, reporter }, options.tty);
+      } catch (error) {
+        reporter?.fail(error);
+        throw error;
       }
-      status = await run(sandboxFrom(options), file, args, async (snapshot) => {
-        if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
-      });
+      reporter?.end();
     });
 
   addSandboxOptions(program.command('explain'))

@@ -1,14 +1,24 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
+import { match, P } from 'ts-pattern';
+import { signalNumber } from '../builder/process/signals.js';
 import { type Exit, StepError } from '../index.js';
 
 /** Exit statuses that are not the command's: those of env(1), timeout(1) and docker-run(1). */
-export const exitStatus = { isolateFailed: 125, notExecutable: 126, notFound: 127, signalBase: 128 } as const;
+export const exitStatus = {
+  timedOut: 124,
+  isolateFailed: 125,
+  notExecutable: 126,
+  notFound: 127,
+  signalBase: 128,
+} as const;
 
-/** The exit status for how a command ended: its own, or 128 and the number of the signal. */
+/** The exit status for how a command ended: its own, or 128 and the number of the signal, if it was not its time that was over. */
 export function statusOf(exit: Exit): number {
-  if (exit.kind === 'exited') return exit.code;
-  return exitStatus.signalBase + (constants.signals[exit.signal] ?? 0);
+  return match(exit)
+    .with({ kind: 'timeout' }, () => exitStatus.timedOut)
+    .with({ signal: P.string }, ({ signal }) => exitStatus.signalBase + signalNumber(signal))
+    .otherwise(({ code }) => code ?? exitStatus.isolateFailed);
 }
 
 /** The exit status for an error of ours. The parser also throws where it has shown the help or the version. */

@@ -26,3 +26,13 @@ export function sharesForeground(pid: number): boolean {
     return false;
   }
 }
+
+/** Whether we are in the background of our terminal: what reads it, or changes it, is stopped there. */
+export function isInBackground(): boolean {
+  try {
+    const { terminal, foreground, group } = jobControlOf('self');
+    return terminal !== 0 && foreground !== group;
+  } catch {
+    return false;
+  }
+}

@@ -59,6 +59,8 @@ export class SignalForwarder {
 
   #forward(signal: NodeJS.Signals): void {
     if (this.#running !== undefined && this.#hasHad(signal, this.#running.pid)) return;
+    // A terminal of its own tells it, and whoever is in front of that, when its size is another.
+    if (signal === 'SIGWINCH' && this.#running?.terminal) return;
     if (!endsNobody(constants.signals[signal])) this.#last = signal;
     if (this.#running === undefined) this.#early.push(signal);
     else send(this.#running, signal);

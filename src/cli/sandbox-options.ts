@@ -4,8 +4,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   bare,
   type CapabilityName,
+  type Duration,
   type IdMapInput,
   isolate,
+  type KillOptions,
   type NamespaceKind,
   type Sandbox,
   SpecError,
@@ -39,6 +41,10 @@ export interface SandboxOptions {
   cwd?: string;
   umask?: number;
   argv0?: string;
+  timeout?: Duration;
+  killSignal?: NodeJS.Signals | number;
+  killAfter?: Duration;
+  tty?: boolean;
 }
 
 function list(text: string): string[] {
@@ -65,6 +71,11 @@ function seconds(text: string): number {
 function octal(text: string): number {
   if (!/^[0-7]{1,4}$/.test(text)) throw new InvalidArgumentError('It is not an octal number.');
   return Number.parseInt(text, 8);
+}
+
+/** A name, with or without SIG, or a number. Whether there is one is for the library to say. */
+function signal(text: string): NodeJS.Signals | number {
+  return /^\d+$/.test(text) ? Number(text) : (text.toUpperCase() as NodeJS.Signals);
 }
 
 /** An option that is an entry of the view, as they come one after the other. */
@@ -123,6 +134,12 @@ export function addSandboxOptions(command: Command): Command {
     .option('--cwd <dir>', 'the working directory, as the command sees it')
     .option('--umask <octal>', 'the rights that new files do not have', octal)
     .option('--argv0 <name>', 'what the command sees as its own name')
+    .option('--tty', 'a terminal of its own (default: where you are at a terminal, and it is isolated from yours)')
+    .option('--no-tty', 'none')
+    .optionsGroup('How it ends:')
+    .option('--timeout <duration>', 'end it after this time, as 10s or 1.5m: the exit status is 124 then')
+    .option('--kill-signal <signal>', 'what it gets then (default: KILL)', signal)
+    .option('--kill-after <duration>', 'how long after that signal all of it gets SIGKILL (default: 5s)')
     .optionsGroup('Other:');
 }
 
@@ -161,7 +178,9 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.env, (sandbox, variables) => sandbox.env(Object.fromEntries(variables.map(variable)))))
     .use(when(options.cwd, (sandbox, directory) => sandbox.cwd(directory)))
     .use(when(options.umask, (sandbox, mask) => sandbox.umask(mask)))
-    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)));
+    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)))
+    .use(when(options.tty, (sandbox, tty) => sandbox.tty(tty && (sandbox.spec.tty ?? true))))
+    .use((sandbox) => withTimeout(sandbox, options));
 }
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
@@ -183,6 +202,21 @@ function withFiles(sandbox: Sandbox, { kind, value }: FilesOption): Sandbox {
   }
   const target = second === undefined ? undefined : resolve(second);
   return kind === 'ro' ? sandbox.roBind(first, target) : sandbox.bind(first, target);
+}
+
+function withTimeout(sandbox: Sandbox, { timeout, killSignal, killAfter }: SandboxOptions): Sandbox {
+  if (timeout === undefined && killSignal === undefined && killAfter === undefined) return sandbox;
+  const { limit = timeout, ...before } = sandbox.spec.timeout ?? {};
+  if (limit === undefined) {
+    const option = killSignal === undefined ? '--kill-after' : '--kill-signal';
+    throw new SpecError(option, 'there is no limit after which it could be sent', 'add --timeout');
+  }
+  const options: KillOptions = {
+    ...before,
+    ...(killSignal === undefined ? {} : { killSignal }),
+    ...(killAfter === undefined ? {} : { grace: killAfter }),
+  };
+  return sandbox.timeout(timeout ?? limit, options);
 }
 
 /** `A[:B]`. A colon that belongs to a name is written as `\:`. */

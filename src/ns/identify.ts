@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs';
+import { AT, readlinkat, type Step } from '../sys/index.js';
 import { namespaces } from './all.js';
 import { type NamespaceKind, namespaceKinds } from './namespace.js';
 
@@ -23,9 +24,40 @@ export function namespacesOf(pid: number | 'self' = 'self'): NamespaceIds {
   return ids;
 }
 
+/** A step by which a process finds out which namespace it is in. */
+export interface Identification {
+  readonly kind: NamespaceKind;
+  readonly step: Step;
+}
+
+/** More than `cgroup:[4026531835]`. */
+const longestLink = 64;
+
+/**
+ * Steps by which a process finds out which namespaces it is in, while the host's `/proc` is there for it: from outside, one that has
+ * ended cannot be asked any more. {@link namespaceIdOf} reads what they give.
+ *
+ * Equivalent to: `ls -l /proc/self/ns`. See namespaces(7).
+ *
+ * @param kinds - those that the kernel has.
+ * @param timeIsPending - it has made a time namespace, which it enters when it becomes another program.
+ */
+export function identifySelf(kinds: readonly NamespaceKind[], timeIsPending: boolean): Identification[] {
+  return kinds.map((kind) => {
+    const file = kind === 'time' && timeIsPending ? 'time_for_children' : namespaces[kind].file;
+    const step = readlinkat.step(AT.FDCWD, `/proc/self/ns/${file}`, longestLink);
+    return { kind, step: step.because(`which ${kind} namespace it is in: once it has ended, nobody can tell`) };
+  });
+}
+
+/** The inode number of a namespace, from what its link below `/proc/PID/ns` holds: `net:[4026531840]`. */
+export function namespaceIdOf(link: string | Buffer): number {
+  return Number(/\[(\d+)\]$/.exec(String(link))?.[1]);
+}
+
 function namespaceId(path: string): number | undefined {
   try {
-    return Number(/\[(\d+)\]$/.exec(readlinkSync(path))?.[1]);
+    return namespaceIdOf(readlinkSync(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

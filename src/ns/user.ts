@@ -94,6 +94,8 @@ const longestWait = 30;
 
 /** The two sides of a map that the parent writes while the child waits. */
 export interface MapHandshake {
+  /** Lets go of the end of the parent, which is seen to end only if nobody else holds it: each process that may hold it does so. */
+  readonly letGo: Step;
   /** The child says that it is there, and waits. */
   readonly child: readonly Step[];
   /** The step of the child that waits. */
@@ -133,8 +135,8 @@ export function mapsFromParent({ users, groups }: IdMaps): MapHandshake {
     .step(either, { tv_sec: longestWait, tv_nsec: 0 })
     .because('waits until they are written, or the parent is gone');
   return {
+    letGo: close.step(late(parentEnd)).because('the end of the parent is seen only if nobody else holds its end'),
     child: [
-      close.step(late(parentEnd)).because('the end of the parent is seen only if nobody else holds its end'),
       write.step(late(childEnd), '?').because('asks the parent for the maps'),
       waits,
       read.step(late(childEnd), 1).expecting(1).because('the parent has written them'),

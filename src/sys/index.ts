@@ -145,6 +145,7 @@ export {
 } from './launcher/init-program.js';
 export { type InitReport, readInitReport } from './launcher/init-report.js';
 export { type Launched, type Launching, launch, launchSync } from './launcher/launch.js';
+export { pidVariable, writePid } from './launcher/pid-in-environment.js';
 export { type PlacedStep, type Program, type ProgramParts, program, type Where } from './launcher/program.js';
 export { type SyscallName, syscallNumber } from './numbers.js';
 export { type Deferred, Late, type LateValues, late, type Operand, type StepKey, Stored } from './operand.js';

@@ -18,7 +18,8 @@ export function script(sandbox: Sandbox, code: string): Promise<string> {
 }
 
 export function printed({ stdout, stderr, exit }: RunResult): string {
-  assert.equal({ ...exit, usage: undefined }, { kind: 'exited', code: 0, usage: undefined }, stderr);
+  const { usage: _usage, wallTime: _wallTime, ...end } = exit;
+  assert.equal(end, { kind: 'exited', code: 0 }, stderr);
   return stdout.replace(/\n$/, '');
 }
 

@@ -8,7 +8,7 @@ const directories =
   '/proc/irq /proc/sys /rootfs /rootfs/etc /rootfs/usr /run /sys /sys/firmware /tmp /upper /usr /usr/bin /usr/lib /var /work';
 const files =
   '/data/file /etc/hosts /etc/passwd /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list /usr/bin/tool';
-const devices = '/dev/full /dev/null /dev/random /dev/tty /dev/urandom /dev/zero';
+const devices = '/dev/full /dev/null /dev/ptmx /dev/random /dev/tty /dev/urandom /dev/zero';
 const links = { '/bin': 'usr/bin', '/etc/resolv.conf': '../run/resolv.conf', '/rootfs/dev': '/etc' };
 
 /** All belongs to root, but for what is below /home/user; everybody may write in /tmp. */
@@ -49,7 +49,7 @@ export const madeUpFiles: HostFiles = {
 const madeUpProcesses: HostProcesses = {
   own: () => ({ user: 1, mount: 2, pid: 3, net: 4 }),
   find: (process) =>
-    'pid' in process && process.pid === 77
+    ('pid' in process && process.pid === 77) || ('pidfd' in process && process.pidfd === 9)
       ? {
           namespaces: { user: 11, mount: 2, pid: 13, net: 14 },
           maps: {

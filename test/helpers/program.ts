@@ -33,3 +33,9 @@ export function programOf(code: string): [file: string, args: string[]] {
 export function quoted([file, args]: [file: string, args: string[]]): string {
   return [file, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 }
+
+/** What brings `bare` and `isolate` into a thread. The option by which Node learns TypeScript does not reach its workers. */
+export const library = `
+  ${nodeOptions.length === 0 ? '' : `(await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})).register();`}
+  const { bare, isolate } = await import(${JSON.stringify(pathToFileURL(moduleFile('index')).href)});
+`;

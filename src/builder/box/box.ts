@@ -16,7 +16,8 @@ import { exitWatch } from '../process/exit-watch.js';
 import { collect, type RunResult } from '../process/run.js';
 import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
-import { type SpawnOptions, spawnInBox } from '../process/spawn.js';
+import { spawnInBox } from '../process/spawn.js';
+import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { isEnding } from './process-identity.js';
@@ -127,7 +128,7 @@ export class Box implements AsyncDisposable {
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
     const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options);
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
   }
 
   /**

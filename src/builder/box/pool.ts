@@ -3,7 +3,7 @@ import type { OutputEncoding } from '../process/collect/encoding.js';
 import { collect, type RunResult } from '../process/run.js';
 import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
-import type { SpawnOptions } from '../process/spawn.js';
+import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { Box } from './box.js';
 import { openBox } from './open-box.js';
@@ -80,7 +80,7 @@ export class Pool implements AsyncDisposable {
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
     const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options);
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
   }
 
   /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. Resolves when all are gone. */

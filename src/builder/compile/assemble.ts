@@ -1,3 +1,4 @@
+import type { Identification } from '../../ns/index.js';
 import { Late, program, type Step, type StepKey } from '../../sys/index.js';
 import { Plan } from '../plan.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -5,7 +6,7 @@ import type { ExecPlan } from './exec.js';
 import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import type { FilesPlan } from './files/plan-files.js';
-import { snapshotValues } from './files/snapshots.js';
+import { givenBack } from './give-back.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
 import type { Section } from './section.js';
@@ -25,6 +26,8 @@ export interface PlanSections {
   readonly after?: readonly Section[];
   readonly child: readonly Section[];
   readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
+  /** Steps that find out which namespaces the command is in. */
+  readonly identify?: readonly Identification[];
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command?: { readonly command: Command; readonly exec: ExecPlan };
 }
@@ -78,6 +81,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || parent !== undefined,
     isPid1: spec.unshare.includes('pid') && init === undefined,
+    identify: sections.identify ?? [],
     origins,
   });
 }
@@ -92,7 +96,7 @@ function keptBy(steps: readonly Step[]): string[] {
   const known: readonly string[] = [
     ...Object.values(placeholders),
     ...Object.values(overlayPlaceholders),
-    snapshotValues.changes,
+    ...Object.values(givenBack),
   ];
   return known.filter((name) => names.includes(name));
 }

@@ -40,7 +40,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   const init = planInit('hold', spec, noStdio.length);
-  const stdio = planStdio(noStdio, init.sources);
+  const stdio = planStdio(noStdio, { carried: init.sources });
   return assemble(spec, {
     prepared,
     files,
@@ -48,6 +48,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
     stdio,
     child: [
       ...stdio.early,
+      ...prepared.maps.letGo,
       ...setUp(prepared, files),
       section(
         methodCall('open'),

@@ -2,11 +2,15 @@ import { longestName, type NamespaceKind } from '../../ns/index.js';
 import { CAP, SpecError } from '../../sys/index.js';
 import { findCapability } from '../spec/capability.js';
 import { type Host, hasCapability } from '../spec/host.js';
+import { checkListen } from '../spec/listen.js';
 import { checkKinds } from '../spec/namespace-kind.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { checkEntries } from '../spec/stdio.js';
+import { checkTimeout } from '../spec/timeout.js';
 import { mayDropBounding } from './capabilities.js';
 import { checkIds } from './check-ids.js';
+import { descriptorsOf } from './descriptors.js';
+import { checkTerminal } from './terminal.js';
 
 const noNul = (text: string): boolean => !text.includes('\0');
 
@@ -17,6 +21,7 @@ export function checkSpec(spec: ProcessSpec, host: Host): void {
   checkNames(spec);
   checkEnvironment(spec);
   checkPrivileges(spec, host);
+  checkTimeout(spec.timeout);
 }
 
 function checkNamespaces(spec: ProcessSpec, host: Host): void {
@@ -141,11 +146,13 @@ export function checkCommand(spec: ProcessSpec, command: Command): void {
   }
   for (const text of [command.file, ...command.args]) checkText('command', text);
   if (spec.argv0 !== undefined) checkText('argv0', spec.argv0);
-  const entries = spec.stdio ?? [];
+  const entries = descriptorsOf(spec);
   if (entries.length > mostDescriptors) {
     throw new SpecError('stdio', `${entries.length} descriptors: at most ${mostDescriptors} can be given`);
   }
   checkEntries(entries);
+  if (spec.listen !== undefined) checkListen(spec.listen);
+  checkTerminal(spec);
 }
 
 function checkText(field: string, text: unknown): void {

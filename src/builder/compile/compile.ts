@@ -3,11 +3,12 @@ import { SpecError } from '../../sys/index.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
-import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
+import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { planFiles } from './files/plan-files.js';
+import { planIdentify } from './identify.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
@@ -16,10 +17,17 @@ import { joinedHost, somebodyInside } from './joined-host.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { prepare, setUp } from './prepare.js';
 import { planStdio } from './stdio.js';
+import { planTerminal } from './terminal.js';
 
 /** Whether the command runs below an init of ours, and not as the first process of its PID namespace. */
 export function hasInit(spec: ProcessSpec): boolean {
   return spec.unshare.includes('pid') && spec.asPid1 !== true;
+}
+
+/** What a plan is to do besides what the spec says. */
+export interface CompileOptions {
+  /** It finds out which namespaces the command is in. */
+  readonly identify?: boolean;
 }
 
 /**
@@ -28,21 +36,29 @@ export function hasInit(spec: ProcessSpec): boolean {
  *
  * @throws SpecError - what was asked for cannot be, on a host like this.
  */
-export function compile(spec: ProcessSpec, command: Command, host: Host): Plan {
+export function compile(spec: ProcessSpec, command: Command, host: Host, options: CompileOptions = {}): Plan {
   checkCommand(spec, command);
   const join = planJoin(spec, host);
-  return join?.byInit ? compileJoined(spec, command, host, join) : compileNew(spec, command, host, join);
+  return join?.byInit ? compileJoined(spec, command, host, join) : compileNew(spec, command, host, join, options);
 }
 
 /** In new namespaces, after some of others have been joined where the spec asks for that. */
-function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinPlan | undefined): Plan {
+function compileNew(
+  spec: ProcessSpec,
+  command: Command,
+  host: Host,
+  join: JoinPlan | undefined,
+  options: CompileOptions,
+): Plan {
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   const { namespaces } = prepared;
-  const entries = stdioEntries(spec.stdio);
+  const identify = planIdentify(options.identify === true, spec, host, namespaces.isForked);
+  const entries = descriptorsOf(spec);
   const init = hasInit(spec) ? planInit('serve', spec, entries.length) : undefined;
-  const stdio = planStdio(entries, init?.sources);
+  const terminal = planTerminal(spec, host, identityOf(spec, host), files.terminals);
+  const stdio = planStdio(entries, { terminal: terminal?.end, carried: init?.sources });
   const inSecond = join !== undefined && namespaces.kinds.length > 0;
   if (inSecond && namespaces.isForked) {
     throw new SpecError(
@@ -62,17 +78,26 @@ function compileNew(spec: ProcessSpec, command: Command, host: Host, join: JoinP
     after: join?.after ?? [],
     child: [
       ...stdio.early,
+      ...prepared.maps.letGo,
       ...(join === undefined ? [] : [join.enter(join.opened)]),
       ...(inSecond ? [goOnInSecond(flagsOf(namespaces.kinds), namespaces.from)] : []),
-      ...setUp(prepared, files),
-      ...planSession(spec),
+      ...setUp(prepared, files, {
+        before: [...identify.sections, ...(terminal?.beforeFiles ?? [])],
+        after: terminal?.afterFiles,
+      }),
+      ...(terminal === undefined || init !== undefined ? planSession(spec) : []),
       ...(init === undefined ? planParent(spec) : []),
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.
       ...stdio.child,
       closeOthers(entries.length + (init?.sources.length ?? 0), namespaces.isForked),
+      ...(init === undefined ? (terminal?.session ?? []) : []),
     ],
-    init: init && { ...init, command: [...planSession(spec), closeOthers(entries.length, false)] },
+    init: init && {
+      ...init,
+      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec))],
+    },
     command: { command, exec },
+    identify: identify.steps,
   });
 }
 

@@ -1,7 +1,8 @@
-import { AT, errno, execve, O, openat, read, SpecError, type Step } from '../../sys/index.js';
+import { AT, errno, execve, O, openat, pidVariable, read, SpecError, type Step, writePid } from '../../sys/index.js';
 import type { Host } from '../spec/host.js';
+import { listenEnvironment, listenVariables } from '../spec/listen.js';
 import type { Command, EnvSpec, ProcessSpec } from '../spec/process-spec.js';
-import { type Section, section } from './section.js';
+import { methodCall, type Section, section } from './section.js';
 
 /** Where a command without a slash is looked for when the environment has no PATH. */
 const defaultPath = '/usr/local/bin:/usr/bin:/bin';
@@ -29,7 +30,7 @@ export interface ExecPlan {
 
 /** The attempts in the order of PATH, then the questions that are asked only if none worked. */
 export function planExec(spec: ProcessSpec, command: Command, host: Host): ExecPlan {
-  const { envp, path: searched } = environmentOf(spec.env, host);
+  const { envp, path: searched } = environmentOf(spec, host);
   const argv = [spec.argv0 ?? command.file, ...command.args];
   checkSize(argv, envp, host);
   const attempts = pathsOf(command.file, searched).map((path): ExecAttempt => {
@@ -54,14 +55,23 @@ export function planExec(spec: ProcessSpec, command: Command, host: Host): ExecP
   return {
     attempts,
     sections: [
+      ...(spec.listen === undefined ? [] : [section(methodCall('listen', ...spec.listen), tellPid(envp))]),
       section(from, ...attempts.map(({ exec }) => exec)),
       section(from, ...attempts.map(({ open }) => open), ...attempts.map(({ head }) => head)),
     ],
   };
 }
 
+function tellPid(envp: readonly string[]): Step {
+  return writePid(envp, listenVariables.pid).because(
+    `a service takes the sockets that are meant for its pid: ${listenVariables.pid}`,
+  );
+}
+
 /** The environment as execve takes it, and its PATH. Reading `process.env` is slow: each variable is read once. */
-function environmentOf({ inherit, set }: EnvSpec, host: Host): { envp: string[]; path: string | undefined } {
+function environmentOf({ env, listen }: ProcessSpec, host: Host): { envp: string[]; path: string | undefined } {
+  const { inherit } = env;
+  const set: EnvSpec['set'] = { ...env.set, ...listenEnvironment(listen) };
   const envp: string[] = [];
   let path: string | undefined;
   const add = (name: string, value: string) => {
@@ -74,6 +84,7 @@ function environmentOf({ inherit, set }: EnvSpec, host: Host): { envp: string[];
     if (value !== undefined) add(name, value);
   }
   for (const [name, value] of Object.entries(set)) if (value !== null) add(name, value);
+  if (listen !== undefined) envp.push(pidVariable(listenVariables.pid));
   return { envp, path };
 }
 

@@ -57,6 +57,8 @@ function becomesAnother(spec: ProcessSpec, host: Host): boolean {
 
 /** How the maps of a new user namespace are written. */
 export interface MapPlan {
+  /** Before a second child is made, which would leave the first with a copy of what the parent holds. */
+  readonly letGo: readonly Section[];
   readonly child: readonly Section[];
   /** Makes the child somebody who exists inside. */
   readonly becomeRoot: readonly Section[];
@@ -67,14 +69,22 @@ export interface MapPlan {
 }
 
 export function planMaps(spec: ProcessSpec, host: Host): MapPlan {
-  if (!spec.unshare.includes('user')) return { child: [], becomeRoot: [], parent: undefined, waits: undefined };
+  if (!spec.unshare.includes('user'))
+    return { letGo: [], child: [], becomeRoot: [], parent: undefined, waits: undefined };
   const maps = mapsOf(spec, host);
   const from = mapMethod(spec);
   if (!parentWritesMaps(spec, host)) {
-    return { child: [section(from, ...writeOwnMaps(maps))], becomeRoot: [], parent: undefined, waits: undefined };
+    return {
+      letGo: [],
+      child: [section(from, ...writeOwnMaps(maps))],
+      becomeRoot: [],
+      parent: undefined,
+      waits: undefined,
+    };
   }
   const handshake = mapsFromParent(maps);
   return {
+    letGo: [section(from, handshake.letGo)],
     child: [section(from, ...handshake.child)],
     becomeRoot: becomeRootInside(maps, host, from),
     parent: section(from, ...handshake.parent),

@@ -3,13 +3,15 @@ import { type Fd, type Late, late, openInitDescriptors, type Stored } from '../.
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
-import { stdioEntries } from '../spec/stdio.js';
 import { assemble } from './assemble.js';
+import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
+import { identityOf } from './ids.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { become, type Prepared } from './prepare.js';
 import type { Section } from './section.js';
 import { planStdio } from './stdio.js';
+import { planTerminal } from './terminal.js';
 
 /** Namespaces that are there already, and how a command gets into them. */
 export interface Inside {
@@ -29,19 +31,25 @@ export interface Inside {
  */
 export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
   const { prepared, doors, enter, before = [], after = [] } = inside;
-  const entries = stdioEntries(spec.stdio);
+  const entries = descriptorsOf(spec);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
   const sources = [...descriptors.sources, ...doors];
   const places = doors.map((_, i) => count + descriptors.sources.length + i);
   const parent = count + (spec.dieWithParent ? sources.push(late(handshakeValues.parentPidfd)) - 1 : 0);
-  const stdio = planStdio(entries, sources);
+  const terminal = planTerminal(spec, host, identityOf(spec, host), undefined);
+  const stdio = planStdio(entries, { terminal: terminal?.end, carried: sources });
   return assemble(spec, {
     prepared,
     stdio,
     before,
     after,
-    child: [...stdio.early, ...stdio.child, closeOthers(count + sources.length, false)],
+    child: [
+      ...stdio.early,
+      ...(terminal?.beforeFiles ?? []),
+      ...stdio.child,
+      closeOthers(count + sources.length, false),
+    ],
     init: {
       role: 'leave',
       descriptors,
@@ -50,9 +58,9 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
       command: [
         ...prepared.maps.becomeRoot,
         ...become(prepared),
-        ...planSession(spec),
         ...planParent(spec, parent),
         closeOthers(count, false),
+        ...(terminal?.session ?? planSession(spec)),
       ],
     },
     command: { command, exec: planExec(spec, command, host) },

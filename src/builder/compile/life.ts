@@ -45,10 +45,15 @@ export function planStance(spec: ProcessSpec, host: Host, workingDirectory: read
   return sections;
 }
 
-/** How the process stands to the terminal of its caller. */
-export function planSession(spec: ProcessSpec): Section[] {
-  if (!spec.newSession) return [];
-  return [section(methodCall('newSession'), setsid.step().because('it cannot type into the terminal of the caller'))];
+/** How the process stands to the terminal of its caller. With one of its own it leaves that of the caller, too. */
+export function planSession({ newSession, tty }: ProcessSpec): Section[] {
+  if (!newSession && tty === undefined) return [];
+  return [
+    section(
+      methodCall(newSession ? 'newSession' : 'tty'),
+      setsid.step().because('it cannot type into the terminal of the caller'),
+    ),
+  ];
 }
 
 /**

@@ -36,14 +36,26 @@ export function prepare(spec: ProcessSpec, host: Host, view: View): Prepared {
   };
 }
 
-/** Everything that makes the new namespaces what they are to be, and the process who it is to be, in its order. */
-export function setUp(prepared: Prepared, files: FilesPlan): Section[] {
+/**
+ * Everything that makes the new namespaces what they are to be, and the process who it is to be, in its order. `before` is done while
+ * the files of the host are still seen, `after` when those of the sandbox are there.
+ */
+export function setUp(
+  prepared: Prepared,
+  files: FilesPlan,
+  {
+    before = [],
+    after = [],
+  }: { readonly before?: readonly Section[]; readonly after?: readonly Section[] | undefined } = {},
+): Section[] {
   const { maps, namespaces } = prepared;
   return [
     ...maps.child,
     ...namespaces.clocks,
     ...maps.becomeRoot,
+    ...before,
     ...files.sections,
+    ...after,
     ...namespaces.sections,
     ...become(prepared),
   ];

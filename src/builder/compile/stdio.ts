@@ -43,13 +43,18 @@ export interface StdioPlan {
 
 type Source = Fd | Stored | Late<Fd>;
 
-/**
- * The descriptors of the process, from 0 on.
- *
- * @param carried - what has its place after them, for the launch itself.
- */
-export function planStdio(entries: readonly StdioEntry[], carried: readonly Source[] = []): StdioPlan {
-  const from = `stdio: ${JSON.stringify(entries)}`;
+/** What is connected besides what the spec says. */
+interface Besides {
+  /** A terminal of its own, which the standard three are. */
+  readonly terminal?: Stored | undefined;
+  /** What has its place after the descriptors of the command, for the launch itself. */
+  readonly carried?: readonly Source[] | undefined;
+}
+
+/** The descriptors of the process, from 0 on. */
+export function planStdio(entries: readonly StdioEntry[], { terminal, carried = [] }: Besides = {}): StdioPlan {
+  const isTerminal = (target: number) => terminal !== undefined && target <= 2;
+  const from = `stdio: ${JSON.stringify(entries.map((entry, target) => (isTerminal(target) ? 'tty' : entry)))}`;
   const before: Step[] = [];
   const early: Step[] = [];
   const after: Step[] = [];
@@ -57,6 +62,7 @@ export function planStdio(entries: readonly StdioEntry[], carried: readonly Sour
   let nowhere: Source | undefined;
 
   const sources = entries.map((entry, target): Source => {
+    if (terminal !== undefined && isTerminal(target)) return terminal;
     if (typeof entry === 'number') return entry;
     if (entry === 'inherit') return target;
     if (entry === 'ignore') {

@@ -17,8 +17,9 @@ export interface FailureFacts {
 export function helpFor({ step, errno: number, from, reason, spec }: FailureFacts): string | undefined {
   const call = step.call.name;
   const isProc = call === 'mount' ? step.args[2] === 'proc' : call === 'fsmount' && from.startsWith('.proc(');
+  const opensTerminal = call === 'openat' && from.startsWith('.tty(');
   const hasView = spec.root !== undefined || spec.files !== undefined;
-  return match({ call, number, isProc, reason, hasView, user: spec.unshare.includes('user') })
+  return match({ call, number, isProc, opensTerminal, reason, hasView, user: spec.unshare.includes('user') })
     .with(
       { call: 'clone3', number: errno.ENOSPC },
       () => 'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces',
@@ -36,10 +37,24 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
         "them: use .proc(false), or .share('pid')",
     )
     .with(
+      { opensTerminal: true, number: errno.ENOSPC },
+      () => 'no terminal is left: see /proc/sys/kernel/pty/max, and the option max of the mount of /dev/pts',
+    )
+    .with(
+      { opensTerminal: true },
+      () => 'the /dev/ptmx of the host gives none: let the sandbox have terminals of its own, .dev()',
+    )
+    .with(
       { call: 'openat', number: errno.EACCES, user: true },
       () =>
         "possible cause: this program has changed its user since it started, and its files below /proc are root's: " +
         'prctl(PR_SET_DUMPABLE, 1) makes them its own again',
+    )
+    .with(
+      { call: 'setns', number: errno.EPERM },
+      () =>
+        'entering a namespace takes CAP_SYS_ADMIN over it: run as root, or join the user namespace that it belongs to as well, as ' +
+        'its owner',
     )
     .with(
       { call: 'execve', number: errno.ENOEXEC },

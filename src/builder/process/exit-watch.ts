@@ -21,9 +21,12 @@ import {
 
 type OnExit = (waited: Waited) => void;
 
-/** What is done when a process has ended; one that is no child of ours cannot be waited for, and is not. */
-type Waiting =
-  | { readonly isOurs: true; readonly onExit: OnExit }
+/** What is done when a process has ended, while it is still a zombie and its pid its own: until that has settled. */
+type OnEnd = () => Promise<void> | undefined;
+
+/** A process that is watched. One that is no child of ours cannot be waited for, and is not. */
+type Watched =
+  | { readonly isOurs: true; readonly onExit: OnExit; readonly onEnd: OnEnd | undefined }
   | { readonly isOurs: false; readonly onEnd: () => void };
 
 /** How long until a process that somebody traces is looked at again, milliseconds. */
@@ -38,7 +41,7 @@ const pause = 50;
  * place of that descriptor. What libuv then reads fails (ENOTSOCK), and that error is the news.
  */
 class ExitWatch {
-  readonly #waiting = new Map<Fd, Waiting>();
+  readonly #waiting = new Map<Fd, Watched>();
   readonly #socket: Socket;
   readonly #epoll: Fd;
   #held = 0;
@@ -55,9 +58,9 @@ class ExitWatch {
     this.#socket.unref();
   }
 
-  /** Calls back once when the process ends, with what waitid(2) says, and reaps it. */
-  add(pidfd: Fd, onExit: OnExit): void {
-    this.#watch(pidfd, { isOurs: true, onExit });
+  /** Calls back once when the process ends, with what waitid(2) says, and reaps it; but for `onEnd`, which is called before. */
+  add(pidfd: Fd, onExit: OnExit, onEnd?: OnEnd): void {
+    this.#watch(pidfd, { isOurs: true, onExit, onEnd });
   }
 
   /** Calls back once when a process ends that is no child of this program. */
@@ -70,8 +73,8 @@ class ExitWatch {
     if (this.#waiting.delete(pidfd)) epoll_ctl(this.#epoll, EPOLL_CTL.DEL, pidfd, null);
   }
 
-  #watch(pidfd: Fd, waiting: Waiting): void {
-    this.#waiting.set(pidfd, waiting);
+  #watch(pidfd: Fd, watched: Watched): void {
+    this.#waiting.set(pidfd, watched);
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
   }
 
@@ -101,14 +104,17 @@ class ExitWatch {
       waiting.onEnd();
       return;
     }
-    const waited = waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG);
-    if (waited.pid === 0) {
+    const wait = (options: number) => waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG | options);
+    if (wait(W.NOWAIT).pid === 0) {
       // It has ended, and whoever traces it, as a process in its box may, has not waited for it yet: ptrace(2).
       setTimeout(() => this.#reapOne(pidfd), pause).unref();
       return;
     }
     this.#waiting.delete(pidfd);
-    waiting.onExit(waited);
+    const reap = () => waiting.onExit(wait(0));
+    const pending = waiting.onEnd?.();
+    if (pending === undefined) reap();
+    else void pending.then(reap, reap);
   }
 }
 

@@ -1,4 +1,5 @@
-import { CLD, SIG, type Waited } from '../../sys/index.js';
+import { CLD, type Waited } from '../../sys/index.js';
+import { signalName } from './signals.js';
 
 /** What a process used, with the children that it waited for. Named as in `process.resourceUsage()`. */
 export interface Usage {
@@ -16,23 +17,80 @@ export interface Usage {
   readonly fsWrite: number;
 }
 
-/** How a process ended. */
-export type Exit =
-  | { readonly kind: 'exited'; readonly code: number; readonly usage: Usage }
-  | {
-      readonly kind: 'signaled';
-      readonly signal: NodeJS.Signals;
-      readonly coreDumped: boolean;
-      readonly usage: Usage;
-    };
+/** What every end has. */
+export interface Ended {
+  readonly usage: Usage;
+  /** Milliseconds from the start of the command to its end, by a clock that is never set. */
+  readonly wallTime: number;
+}
 
-const nameOfSignal = new Map(Object.entries(SIG).map(([name, number]) => [number, `SIG${name}` as NodeJS.Signals]));
+/** What became of a process that we ended: its exit code, or the signal. A signal that it has a handler for may give either. */
+export interface Remains {
+  /** Its exit code, where it ended by itself after it was asked to. */
+  readonly code: number | null;
+  /** The signal that ended it. */
+  readonly signal: NodeJS.Signals | null;
+}
 
-/** The exit that waitid(2) tells of. */
-export function exitOf({ code, status, usage }: Pick<Waited, 'code' | 'status' | 'usage'>): Exit {
-  if (code === CLD.EXITED) return { kind: 'exited', code: status, usage: usageOf(usage) };
-  const signal = nameOfSignal.get(status) ?? (`SIGRT${status}` as NodeJS.Signals);
-  return { kind: 'signaled', signal, coreDumped: code === CLD.DUMPED, usage: usageOf(usage) };
+/** It ended by itself. */
+export interface Exited extends Ended {
+  readonly kind: 'exited';
+  readonly code: number;
+}
+
+/**
+ * A signal ended it that was not ours: of the kernel (SIGSEGV; SIGSYS from a seccomp filter), of anybody else, or of
+ * {@link RunningProcess.kill}. Real-time signals are called `SIGRTMIN+3`.
+ */
+export interface Signaled extends Ended {
+  readonly kind: 'signaled';
+  readonly signal: NodeJS.Signals;
+  /** A core image was written: see core(5). */
+  readonly coreDumped: boolean;
+}
+
+/** It had not ended when its time was over. */
+export interface TimedOut extends Ended, Remains {
+  readonly kind: 'timeout';
+  /** The limit, milliseconds. */
+  readonly limit: number;
+}
+
+/** It was ended because an `AbortSignal` said so, or by `await using`. */
+export interface Killed extends Ended, Remains {
+  readonly kind: 'killed';
+  readonly by: 'abort' | 'dispose';
+}
+
+/**
+ * How a process ended: tell by `kind`. What had ended before the time was over, or before the abort, is `exited` or `signaled` as
+ * ever.
+ */
+export type Exit = Exited | Signaled | TimedOut | Killed;
+
+/** Why we end a process. */
+export type Cause = Pick<TimedOut, 'kind' | 'limit'> | Pick<Killed, 'kind' | 'by'>;
+
+/** That we set out to end a process. */
+export interface EndedByUs {
+  readonly cause: Cause;
+  /** It got a signal first that it may handle: so any end may be the answer to it. SIGKILL has one answer only. */
+  readonly wasAsked: boolean;
+}
+
+/** What is told of a process that has ended: by waitid(2), or by whoever has waited for it. */
+export type Outcome = Pick<Waited, 'code' | 'status' | 'usage'>;
+
+/** The exit that an outcome is. */
+export function exitOf({ code, status, usage }: Outcome, wallTime: number, byUs?: EndedByUs): Exit {
+  const ended: Ended = { usage: usageOf(usage), wallTime };
+  const hasExited = code === CLD.EXITED;
+  const signal = hasExited ? null : signalName(status);
+  if (byUs !== undefined && (byUs.wasAsked || signal === 'SIGKILL')) {
+    return { ...byUs.cause, code: hasExited ? status : null, signal, ...ended };
+  }
+  if (signal === null) return { kind: 'exited', code: status, ...ended };
+  return { kind: 'signaled', signal, coreDumped: code === CLD.DUMPED, ...ended };
 }
 
 function usageOf(usage: Waited['usage']): Usage {

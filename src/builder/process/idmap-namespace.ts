@@ -25,7 +25,7 @@ import {
  */
 export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
   const handshake = mapsFromParent(maps);
-  const plan = program({ clone: { flags: CLONE.NEWUSER }, child: handshake.child, exec: [] });
+  const plan = program({ clone: { flags: CLONE.NEWUSER }, child: [handshake.letGo, ...handshake.child], exec: [] });
   const [parentEnd, childEnd] = socketpair(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC | SOCK.NONBLOCK, 0);
   const socket = new Socket({ fd: parentEnd });
   const ownPidfd = pidfd_open(process.pid, 0);

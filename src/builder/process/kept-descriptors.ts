@@ -1,40 +1,43 @@
 import { openSync } from 'node:fs';
 import { AF, close, type Fd, type LateValues, MSG, recvmsg, SOCK, SyscallError, socketpair } from '../../sys/index.js';
-import { snapshotValues } from '../compile/files/snapshots.js';
+import { type GivenBack, givenBack, lineOf } from '../compile/give-back.js';
+
+/** Both ends of a line over which the child gives a descriptor back. */
+interface Line {
+  readonly parentEnd: Fd;
+  readonly childEnd: Fd;
+}
 
 /**
  * What a launch holds for steps that need to know the number of a descriptor beforehand: placeholders, in the place of which the
- * child puts others of its own; and the line over which it gives the file system of its snapshots back.
+ * child puts others of its own; and a line for each of those that it gives back.
  */
 export class KeptDescriptors {
   /** The numbers, by the names that the steps have for them. */
   readonly values: LateValues;
-  readonly #placeholders: readonly Fd[];
-  readonly #line: readonly [parentEnd: Fd, childEnd: Fd] | undefined;
+  readonly #placeholders = new Map<string, Fd>();
+  readonly #lines = new Map<GivenBack, Line>();
 
   constructor(names: readonly string[]) {
-    const opened: Fd[] = [];
     try {
-      for (const _ of names) opened.push(openSync('/dev/null', 'r'));
-      this.#line = names.includes(snapshotValues.changes)
-        ? socketpair(AF.UNIX, SOCK.SEQPACKET | SOCK.CLOEXEC | SOCK.NONBLOCK, 0)
-        : undefined;
+      for (const name of names) this.#placeholders.set(name, openSync('/dev/null', 'r'));
+      for (const name of Object.values(givenBack)) if (names.includes(name)) this.#lines.set(name, openLine());
     } catch (error) {
-      for (const fd of opened) close(fd);
+      this.end();
       throw error;
     }
-    this.#placeholders = opened;
-    this.values = {
-      ...Object.fromEntries(names.map((name, i) => [name, opened[i] as Fd])),
-      ...(this.#line === undefined ? {} : { [snapshotValues.childEnd]: this.#line[1] }),
-    };
+    const childEnds = [...this.#lines].map(([name, { childEnd }]) => [lineOf(name), childEnd]);
+    this.values = { ...Object.fromEntries(this.#placeholders), ...Object.fromEntries(childEnds) };
   }
 
-  /** What the child gave back; undefined if it did not come so far, or had nothing to give. */
-  received(): Fd | undefined {
-    if (this.#line === undefined) return undefined;
+  /** What the child gave back under a name; undefined if it did not come so far, or had nothing to give. */
+  received(name: GivenBack): Fd | undefined {
+    const line = this.#lines.get(name);
+    if (line === undefined) return undefined;
+    // What comes takes its place, also where no more descriptors can be had.
+    this.#closePlaceholder(name);
     try {
-      return recvmsg(this.#line[0], 1, MSG.CMSG_CLOEXEC).fds[0];
+      return recvmsg(line.parentEnd, 1, MSG.CMSG_CLOEXEC).fds[0];
     } catch (error) {
       if (error instanceof SyscallError && error.code === 'EAGAIN') return undefined;
       throw error;
@@ -42,6 +45,22 @@ export class KeptDescriptors {
   }
 
   end(): void {
-    for (const fd of [...this.#placeholders, ...(this.#line ?? [])]) close(fd);
+    for (const name of [...this.#placeholders.keys()]) this.#closePlaceholder(name);
+    for (const { parentEnd, childEnd } of this.#lines.values()) {
+      close(parentEnd);
+      close(childEnd);
+    }
+    this.#lines.clear();
   }
+
+  #closePlaceholder(name: string): void {
+    const fd = this.#placeholders.get(name);
+    this.#placeholders.delete(name);
+    if (fd !== undefined) close(fd);
+  }
+}
+
+function openLine(): Line {
+  const [parentEnd, childEnd] = socketpair(AF.UNIX, SOCK.SEQPACKET | SOCK.CLOEXEC | SOCK.NONBLOCK, 0);
+  return { parentEnd, childEnd };
 }

@@ -1,60 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CompileOptions } from '../compile/compile.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
-import type { StdioEntry } from '../spec/stdio.js';
+import type { LaunchEvents } from './events.js';
 import { RememberedFiles } from './remembered-files.js';
 
-interface Remembered {
+/** Makes a plan: in new namespaces, or in those of a box. */
+export type Compile = (spec: ProcessSpec, command: Command, host: Host, options: CompileOptions) => Plan;
+
+/** What one launch has in the place of what the spec says; `undefined` for nothing. */
+export type SpecChanges = { readonly [K in keyof ProcessSpec]?: ProcessSpec[K] | undefined };
+
+/** The spec of such a launch. */
+export function changed(spec: ProcessSpec, changes: SpecChanges): ProcessSpec {
+  return { ...spec, ...changes } as ProcessSpec;
+}
+
+/** What a plan is made of, besides the spec. */
+export interface PlanRequest {
+  readonly compile: Compile;
   readonly command: Command;
-  readonly stdio: readonly StdioEntry[] | undefined;
+  readonly changes: SpecChanges;
   readonly host: Host;
+  readonly identify: boolean;
+}
+
+interface Remembered extends PlanRequest {
   readonly files: RememberedFiles;
   readonly plan: Plan;
 }
 
-/** Makes a plan: in new namespaces, or in those of a box. */
-type Compile = (spec: ProcessSpec, command: Command, host: Host) => Plan;
-
-const memories = new Map<Compile, WeakMap<ProcessSpec, Remembered>>();
+const memory = new WeakMap<ProcessSpec, Remembered>();
 
 /**
- * The plan for a command, with `stdio` in the place of what the spec says where it is given. The last plan of each spec is kept:
- * the same command from the same sandbox takes no second compilation, and its program is laid out already, as long as the files of
- * the host that it asked for are what they were.
+ * The plan for a command. The last plan of each spec is kept: the same command from the same sandbox takes no second compilation,
+ * and its program is laid out already, as long as the files of the host that it asked for are what they were. A compilation is told
+ * to `events`.
  */
-export function planFor(
-  compile: Compile,
-  spec: ProcessSpec,
-  command: Command,
-  stdio: readonly StdioEntry[] | undefined,
-  host: Host,
-): Plan {
-  const memory = memories.get(compile) ?? new WeakMap<ProcessSpec, Remembered>();
-  memories.set(compile, memory);
+export function planFor(spec: ProcessSpec, request: PlanRequest, events: LaunchEvents): Plan {
   const known = memory.get(spec);
-  // In which namespaces another process is can be something else each time.
-  const isFixed = spec.join?.process === undefined;
-  if (
-    isFixed &&
-    known?.host === host &&
-    isSameCommand(known.command, command) &&
-    isSameList(known.stdio, stdio) &&
-    known.files.areSame()
-  ) {
-    return known.plan;
-  }
+  if (known !== undefined && isSame(known, request) && known.files.areSame()) return known.plan;
+  const { compile, command, changes, host, identify } = request;
   const files = new RememberedFiles(host.files);
-  const plan = compile(stdio === undefined ? spec : { ...spec, stdio }, command, { ...host, files });
+  const began = performance.now();
+  const plan = compile(changed(spec, changes), command, { ...host, files }, { identify });
+  events.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
   const { file, args } = command;
-  memory.set(spec, { command: { file, args: [...args] }, stdio, host, files, plan });
+  // In which namespaces another process is can be something else each time.
+  if (spec.join?.process === undefined) {
+    memory.set(spec, { ...request, command: { file, args: [...args] }, files, plan });
+  }
   return plan;
 }
 
-function isSameCommand(a: Command, b: Command): boolean {
-  return a.file === b.file && isSameList(a.args, b.args);
+function isSame(known: PlanRequest, { compile, command, changes, host, identify }: PlanRequest): boolean {
+  return (
+    known.compile === compile &&
+    known.host === host &&
+    known.identify === identify &&
+    known.command.file === command.file &&
+    isSameList(known.command.args, command.args) &&
+    isDeepStrictEqual(known.changes, changes)
+  );
 }
 
-function isSameList<T>(a: readonly T[] | undefined, b: readonly T[] | undefined): boolean {
-  if (a === undefined || b === undefined || !Array.isArray(b)) return a === b;
-  return a.length === b.length && a.every((item, i) => item === b[i]);
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return Array.isArray(b) && a.length === b.length && a.every((item, i) => item === b[i]);
 }

@@ -1,9 +1,10 @@
 import { SpecError } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
+import { ttyOf } from '../spec/terminal.js';
 import { checkEncoding, type OutputEncoding } from './collect/encoding.js';
 import type { RunInput } from './collect/run-input.js';
-import type { SpawnOptions } from './spawn.js';
+import type { SpawnOptions } from './spawn-options.js';
 import type { StdioInput } from './stdio-input.js';
 
 /** How many bytes of a stream are collected where nothing is said. */
@@ -11,7 +12,7 @@ export const usualMaxBuffer = 100 * 2 ** 20;
 
 /**
  * How a command is run to its end: see {@link SpawnOptions}. Without `stdio`, here or in the spec, it has no input but `input`, and what
- * it prints is collected. A pipe above 2 is refused: nobody would be at its other end.
+ * it prints is collected; with `tty`, all of it is in `stdout`, and `input` is typed. A pipe above 2 is refused: nobody would be at its other end.
  */
 export interface RunOptions<E extends OutputEncoding = 'text', A extends boolean = boolean> extends SpawnOptions {
   /** As what its output is given: `'text'` if not said otherwise. */
@@ -43,8 +44,11 @@ export function spawnOptionsOf<E extends OutputEncoding>(spec: ProcessSpec, opti
   const { encoding = 'text', maxBuffer = usualMaxBuffer, input } = options;
   checkEncoding(encoding);
   checkMaxBuffer(maxBuffer);
-  const stdio = options.stdio ?? spec.stdio ?? [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  checkStdio(stdioEntries<StdioInput>(stdio), input !== undefined);
+  const { tty } = options;
+  const hasTerminal = ttyOf(spec, tty) !== undefined;
+  const collected = hasTerminal ? 'inherit' : ([input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] as const);
+  const stdio = options.stdio ?? spec.stdio ?? collected;
+  checkStdio(stdioEntries<StdioInput>(stdio), input !== undefined && !hasTerminal);
   return { ...options, stdio };
 }
 

@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { CollectedOutput } from './collect/collected-output.js';
 import type { Output, OutputEncoding } from './collect/encoding.js';
 import { CommandInput } from './collect/run-input.js';
+import { untilQuiet } from './collect/until-quiet.js';
 import type { Exit } from './exit.js';
 import { type RunOptions, usualMaxBuffer } from './run-options.js';
 import type { RunningProcess } from './running-process.js';
@@ -19,7 +21,8 @@ export interface RunResult<E extends OutputEncoding = 'text', A extends boolean 
 }
 
 /**
- * Starts a command, and waits for its end and for all that it prints; after an abort, only for its end.
+ * Starts a command, and waits for its end and for all that it prints; after an abort, only for its end. `limit`: its time limit,
+ * milliseconds, after which what it left behind is not waited for.
  *
  * @throws AbortError - the signal was aborted. MaxBufferError - it printed too much. What the source of its input fails with. In each
  * case it is gone.
@@ -27,6 +30,7 @@ export interface RunResult<E extends OutputEncoding = 'text', A extends boolean 
 export async function collect<E extends OutputEncoding = 'text', A extends boolean = false>(
   start: () => Promise<RunningProcess>,
   options: RunOptions<E, A>,
+  limit?: number,
 ): Promise<RunResult<E, A>> {
   const { signal, maxBuffer = usualMaxBuffer, encoding = 'text' as E, all = false } = options;
   const input = options.input === undefined ? undefined : new CommandInput(options.input);
@@ -52,7 +56,7 @@ export async function collect<E extends OutputEncoding = 'text', A extends boole
   if (signal?.aborted) end();
   signal?.addEventListener('abort', end, { once: true });
   try {
-    await output.complete;
+    await completed(output, running, exit, limit);
     signal?.throwIfAborted();
     failed.signal.throwIfAborted();
     const { snapshot } = running;
@@ -77,4 +81,24 @@ async function endNow(running: RunningProcess): Promise<void> {
   running.stdout?.destroy();
   running.stderr?.destroy();
   await disposed.catch(() => running.exited);
+}
+
+/** Waits for the end of what is printed, but no longer than the time of the command: then its streams are closed. */
+async function completed(
+  output: CollectedOutput<OutputEncoding>,
+  running: RunningProcess,
+  exit: Exit,
+  limit: number | undefined,
+): Promise<void> {
+  if (exit.kind !== 'timeout' && limit === undefined) return void (await output.complete);
+  const waiting = new AbortController();
+  const left = exit.kind === 'timeout' ? 0 : Math.max(0, (limit as number) - exit.wallTime);
+  const isOver = setTimeout(left, false, { signal: waiting.signal }).catch(() => false);
+  try {
+    if (await Promise.race([output.complete.then(() => true), isOver])) return;
+    await untilQuiet(output);
+    await running[Symbol.asyncDispose]();
+  } finally {
+    waiting.abort();
+  }
 }

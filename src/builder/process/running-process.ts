@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import type { NamespaceIds } from '../../ns/index.js';
 import {
   close,
   type Fd,
@@ -12,9 +13,12 @@ import {
   SyscallError,
 } from '../../sys/index.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import { type Exit, exitOf } from './exit.js';
+import { Ending, type KillWay, killAtOnce } from './ending.js';
+import { type Cause, type Exit, exitOf, type Outcome } from './exit.js';
 import { exitWatch } from './exit-watch.js';
+import type { Reach } from './kill-tree.js';
 import { fateInInit, signalNumber, stopByInit } from './signals.js';
+import type { Terminal } from './terminal.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
 const timesToLook = 20;
@@ -29,60 +33,88 @@ interface RunningProcessParts {
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly streams: ReadonlyMap<number, Socket>;
   readonly snapshot?: Snapshot | undefined;
+  readonly namespaces?: NamespaceIds | undefined;
+  /** What is killed with it. */
+  readonly reach: Reach;
+  /** In the place of the first three streams. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** A command that runs. Keeps the event loop going until it ends, as a child process of Node's own does. */
 export class RunningProcess implements AsyncDisposable {
   /** Its process id, as seen from here. */
   readonly pid: Pid;
-  /** What it reads as its input; `null` unless its stdio is `'pipe'`. */
+  /** What it reads as its input; `null` unless its stdio is `'pipe'`, or it has a terminal. */
   readonly stdin: Writable | null;
-  /** What it prints; `null` unless its stdio is `'pipe'`. */
+  /** What it prints; `null` unless its stdio is `'pipe'`, or it has a terminal: all that it prints, then. */
   readonly stdout: Readable | null;
   /** What it prints as errors; `null` unless its stdio is `'pipe'`. */
   readonly stderr: Readable | null;
+  /** The terminal that it has been given of its own by `tty`; `null` without. `stdin` and `stdout` are the same stream. */
+  readonly terminal: Terminal | null;
   /** The streams by descriptor: those above 2 carry both directions. */
-  readonly stdio: readonly (Socket | null)[];
-  /** How it ended. Never rejects. What it printed may still be on its way: wait for the `end` of the streams. */
+  readonly stdio: readonly (Socket | Terminal | null)[];
+  /**
+   * How it ended. Never rejects. If it was ended by a time limit, an `AbortSignal` or `await using`, the rest of what is killed with it
+   * is gone too. What it printed may still be on its way: wait for the `end` of the streams.
+   */
   readonly exited: Promise<Exit>;
 
   /** What it changes in the directories of {@link Sandbox.snapshot}; undefined without any. It outlives the process: discard it. */
   readonly snapshot: Snapshot | undefined;
 
+  /** Which namespaces it is in, by the numbers of their inodes, where `identify` was asked for. */
+  readonly namespaces: NamespaceIds | undefined;
+
   readonly #pidfd: Fd;
+  readonly #ending: Ending;
   readonly #line: Fd | undefined;
   readonly #isPid1: boolean;
   #running = true;
+  #isGone = false;
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, line, isPid1, streams, snapshot }: RunningProcessParts) {
+  constructor({ pid, pidfd, line, isPid1, streams, snapshot, namespaces, reach, terminal }: RunningProcessParts) {
+    const began = performance.now();
     this.snapshot = snapshot;
+    this.namespaces = namespaces;
+    this.terminal = terminal ?? null;
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#line = line;
     this.#isPid1 = isPid1;
+    this.#ending = new Ending({ pid, pidfd, reach }, (signal) => this.#ask(signal));
     const highest = Math.max(2, ...streams.keys());
-    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? null);
+    this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? (fd < 2 ? this.terminal : null));
     this.stdin = this.stdio[0] ?? null;
     this.stdout = this.stdio[1] ?? null;
     this.stderr = this.stdio[2] ?? null;
     this.exited = new Promise((resolve) => {
       exitWatch().hold();
-      exitWatch().add(pidfd, (waited) => {
-        this.#running = false;
+      let wallTime = 0;
+      const onExit = (waited: Outcome) => {
+        this.#isGone = true;
         this.unref();
         close(pidfd);
-        this.stdin?.destroy();
+        if (this.terminal === null) this.stdin?.destroy();
+        else this.terminal.commandEnded();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
-        resolve(exitOf(this.#report() ?? waited));
-      });
+        resolve(exitOf(this.#report() ?? waited, wallTime, this.#ending.byUs));
+      };
+      const onEnd = () => {
+        wallTime = performance.now() - began;
+        this.#running = false;
+        return this.#ending.finish();
+      };
+      exitWatch().add(pidfd, onExit, onEnd);
     });
   }
 
   /**
-   * Sends a signal: `pidfd_send_signal(pidfd, signal)`. It can reach no other process, also when the pid is in use again.
+   * Sends a signal: `pidfd_send_signal(pidfd, signal)`. It can reach no other process, also when the pid is in use again. It is for the
+   * command alone: what that has started goes on, unless it is the init of a PID namespace and ends.
    *
    * In a new PID namespace the command's init passes the signal on; SIGKILL ends all that is in there. Where the command is
    * that init itself ({@link Sandbox.asPid1}), the kernel does not deliver a signal that it has no handler for: one that would
@@ -98,7 +130,7 @@ export class RunningProcess implements AsyncDisposable {
       const fate = this.#isPid1 ? fateInInit(this.pid, number) : 'arrives';
       if (this.#line !== undefined && number === SIG.STOP) stopByInit(this.#pidfd);
       else pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
-      if (fate === 'waits') this.#lookAgain(number, timesToLook);
+      if (fate === 'waits' || fate === 'is unclear') this.#lookAgain(number, timesToLook);
       return true;
     } catch (error) {
       if (error instanceof SyscallError && error.code === 'ESRCH') return false;
@@ -121,12 +153,26 @@ export class RunningProcess implements AsyncDisposable {
   #lookAgain(signal: number, times: number): void {
     setTimeout(() => {
       const fate = this.#running ? fateInInit(this.pid, signal) : 'arrives';
-      if (fate === 'is dropped') this.kill('SIGKILL');
-      else if (fate === 'waits' && times > 1) this.#lookAgain(signal, times - 1);
+      if (fate === 'is dropped' || (fate === 'is unclear' && times === 1)) this.kill('SIGKILL');
+      else if (fate !== 'arrives' && times > 1) this.#lookAgain(signal, times - 1);
     }, 5).unref();
   }
 
-  /** The event loop no longer waits for this process. Its streams are as they are. */
+  /** @internal Ends it, and what is killed with it, unless it has ended by itself. */
+  end(cause: Cause, way: KillWay): void {
+    if (this.#running) this.#ending.begin(cause, way);
+  }
+
+  #ask(signal: number): void {
+    try {
+      this.kill(signal);
+    } catch (error) {
+      // It has become another user's: it ends when it ends.
+      if (!(error instanceof SyscallError)) throw error;
+    }
+  }
+
+  /** The event loop no longer waits for this process, nor for its time limit. Its streams are as they are. */
   unref(): void {
     if (this.#isHeld) exitWatch().release();
     this.#isHeld = false;
@@ -134,17 +180,21 @@ export class RunningProcess implements AsyncDisposable {
 
   /** The event loop waits for this process again. */
   ref(): void {
-    if (!this.#isHeld && this.#running) {
+    if (!this.#isHeld && !this.#isGone) {
       exitWatch().hold();
       this.#isHeld = true;
     }
   }
 
-  /** Kills it, if it still runs, and closes its streams. Resolves when it is gone. */
+  /**
+   * Kills it, if it still runs, and all that is in its new PID namespace, or else in its new session; and closes its streams. Resolves
+   * when all of that is gone. After the command has ended by itself what it left behind goes on.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.kill('SIGKILL');
+    this.ref();
+    this.end({ kind: 'killed', by: 'dispose' }, killAtOnce);
     await this.exited;
     const open = this.stdio.filter((stream) => stream !== null && !stream.closed);
-    await Promise.all(open.map((stream) => (stream as Socket).destroy() && once(stream as Socket, 'close')));
+    await Promise.all(open.map((stream) => stream?.destroy() && once(stream, 'close')));
   }
 }

@@ -1,14 +1,35 @@
 import { readFileSync } from 'node:fs';
-import { type Fd, type FlagName, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
+import { type Fd, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
+import { waitedSignals } from './waited-signals.js';
+
+/** Real-time signals are counted from here, as kill(1) does: the C library keeps the two before for itself. See signal(7). */
+const firstRealTime = 34;
+const last = 64;
+
+function realTimeName(number: number): string {
+  const offset = number - firstRealTime;
+  return `SIGRTMIN${offset < 0 ? offset : offset > 0 ? `+${offset}` : ''}`;
+}
+
+const names = new Map<number, string>([
+  ...Object.entries(SIG).map(([name, number]) => [number, `SIG${name}`] as const),
+  ...Array.from({ length: last - SIG.SYS }, (_, i) => SIG.SYS + 1 + i).map((n) => [n, realTimeName(n)] as const),
+]);
+const numbers = new Map([...names].map(([number, name]) => [name, number]));
+
+/** The name of a signal: of real-time ones, for which Node has no type, as `SIGRTMIN+3`. */
+export function signalName(number: number): NodeJS.Signals {
+  return (names.get(number) ?? `SIG${number}`) as NodeJS.Signals;
+}
 
 /** The number of a signal that is given by name or number. */
 export function signalNumber(signal: NodeJS.Signals | number, field = 'signal'): number {
   if (typeof signal === 'number') {
-    if (Number.isInteger(signal) && signal >= 0 && signal <= 64) return signal;
+    if (Number.isInteger(signal) && signal >= 0 && signal <= last) return signal;
   } else {
-    const short = signal.replace(/^SIG/, '');
-    if (Object.hasOwn(SIG, short)) return SIG[short as FlagName<typeof SIG>];
+    const number = numbers.get(`SIG${signal.replace(/^SIG/, '')}`);
+    if (number !== undefined) return number;
   }
   throw new SpecError(field, `there is no signal ${JSON.stringify(signal)}`);
 }
@@ -26,7 +47,7 @@ export function endsNobody(signal: number): boolean {
  * handler for, other than SIGKILL and SIGSTOP; one that is blocked waits, and is dropped when it is let through. See
  * pid_namespaces(7).
  */
-export type InitFate = 'arrives' | 'waits' | 'is dropped';
+export type InitFate = 'arrives' | 'waits' | 'is unclear' | 'is dropped';
 
 /** What becomes of a signal now. Signals that end nobody need no such care: they arrive. */
 export function fateInInit(pid: number, signal: number): InitFate {
@@ -38,7 +59,10 @@ export function fateInInit(pid: number, signal: number): InitFate {
     return 'arrives';
   }
   if (hasSignal(signalMask(status, 'SigCgt') | signalMask(status, 'SigIgn'), signal)) return 'arrives';
-  return hasSignal(signalMask(status, 'SigBlk'), signal) ? 'waits' : 'is dropped';
+  if (hasSignal(signalMask(status, 'SigBlk'), signal)) return 'waits';
+  const waited = waitedSignals(pid);
+  if (waited === undefined) return 'is unclear';
+  return hasSignal(waited, signal) ? 'arrives' : 'is dropped';
 }
 
 /** The last real-time signal, as whose value init takes a signal that it cannot take itself: see init.c. */

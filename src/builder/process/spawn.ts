@@ -1,30 +1,26 @@
 import { Socket } from 'node:net';
-import type { Fd, LateValues } from '../../sys/index.js';
+import { close, type Fd, type LateValues } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
+import type { Plan } from '../plan.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
+import { ttySpecOf } from '../spec/terminal.js';
 import { thisHost } from '../this-host.js';
+import './debug-log.js';
 import { eitherSignal } from './either-signal.js';
-import { planFor } from './plan-memory.js';
+import { LaunchEvents } from './events.js';
+import { seenFromHere } from './identified.js';
+import { reachOf } from './kill-tree.js';
+import { endAtLimit, endOnAbort } from './limits.js';
+import { listenEntryOf } from './listen-input.js';
+import { type Compile, changed, planFor, type SpecChanges } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
-import { signalNumber } from './signals.js';
-import { start } from './start.js';
-import { entryOf, type StdioInput } from './stdio-input.js';
-
-/** How a command is started. */
-export interface SpawnOptions {
-  /**
-   * What its descriptors are connected to: one word for the standard three, or an entry for each from 0 on. Without it, what
-   * {@link Sandbox.stdio} says, and `'inherit'` where that says nothing.
-   */
-  readonly stdio?: StdioInput | readonly StdioInput[];
-  /** Ends the command when it is aborted: with `killSignal`. Before the command runs, `spawn` rejects with an AbortError. */
-  readonly signal?: AbortSignal;
-  /** What an abort sends. SIGKILL if not given: it cannot be ignored. */
-  readonly killSignal?: NodeJS.Signals | number;
-}
+import { killWay, type SpawnOptions, timeLimit } from './spawn-options.js';
+import { type Started, start } from './start.js';
+import { entryOf } from './stdio-input.js';
+import { Terminal } from './terminal.js';
 
 /** Starts a command as a spec says. See {@link Sandbox.spawn}. */
 export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
@@ -54,7 +50,7 @@ export function spawnInBox(
 
 /** What is started, and where. */
 interface Start {
-  readonly compile: typeof compile;
+  readonly compile: Compile;
   readonly spec: ProcessSpec;
   readonly values?: LateValues;
   readonly until?: AbortSignal;
@@ -66,35 +62,81 @@ async function startCommand(
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
-  const { stdio, signal, killSignal = 'SIGKILL' } = options;
-  const signalOfAbort = signalNumber(killSignal, 'killSignal');
-  const entries = stdio === undefined ? undefined : stdioEntries(stdio).map(entryOf);
-  const plan = planFor(compile, spec, command, entries, thisHost());
+  const { signal, identify = false } = options;
+  const limit = timeLimit(spec, options);
+  const way = killWay(spec, options);
+  const events = new LaunchEvents(command);
+  const changes = changesOf(options);
+  const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
+  const asked = changed(spec, changes);
   const early = eitherSignal(signal, until);
-  const started = start(plan, spec, early.signal, values).finally(early.release);
-  const { pid, pidfd, line, pipes, changes } = await started;
+  const launched = launchTold({ plan, spec: asked, signal: early.signal, values }, events);
+  const started = await launched.finally(early.release);
+  const parts = {
+    ...started,
+    isPid1: plan.parts.isPid1,
+    reach: reachOf(asked, plan.parts.isPid1 || started.line !== undefined),
+    streams: streamsOf(plan, started),
+    snapshot: started.changes === undefined ? shared : new Snapshot(started.changes, plan.parts.snapshots),
+    namespaces: started.namespaces ?? (identify ? seenFromHere(started.pid) : undefined),
+  };
+  const terminal = started.master === undefined ? undefined : await openTerminal(started.master, parts);
+  const running = new RunningProcess({ ...parts, terminal });
+  if (limit !== undefined) endAtLimit(running, limit, way);
+  if (signal !== undefined) endOnAbort(running, signal, way);
+  const { pid } = running;
+  void running.exited.then((exit) => events.publish('isolate:exit', () => ({ pid, exit })));
+  return running;
+}
 
-  const streams = new Map(
+/** What the options say in the place of the spec. */
+function changesOf({ stdio, listen, tty }: SpawnOptions): SpecChanges {
+  return {
+    ...(tty === undefined ? {} : { tty: ttySpecOf(tty) }),
+    ...(stdio === undefined ? {} : { stdio: stdioEntries(stdio).map((input) => entryOf(input)) }),
+    ...(listen === undefined ? {} : { listen: listen.map(listenEntryOf) }),
+  };
+}
+
+/** Where that takes more descriptors than can be had, the command is ended again. */
+async function openTerminal(master: Fd, parts: ConstructorParameters<typeof RunningProcess>[0]): Promise<Terminal> {
+  try {
+    return new Terminal(master);
+  } catch (error) {
+    close(master);
+    await new RunningProcess(parts)[Symbol.asyncDispose]();
+    await parts.snapshot?.discard();
+    throw error;
+  }
+}
+
+interface Launch {
+  readonly plan: Plan;
+  readonly spec: ProcessSpec;
+  readonly signal: AbortSignal | undefined;
+  readonly values: LateValues | undefined;
+}
+
+/** Starts the process, and tells of it. */
+async function launchTold({ plan, spec, signal, values }: Launch, events: LaunchEvents): Promise<Started> {
+  const began = performance.now();
+  const duration = () => performance.now() - began;
+  events.publish('isolate:launch', () => ({ steps: plan.steps.length, namespaces: spec.unshare }));
+  try {
+    const started = await start(plan, spec, signal, values);
+    events.publish('isolate:exec', () => ({ pid: started.pid, duration: duration() }));
+    return started;
+  } catch (error) {
+    events.publish('isolate:step-error', () => ({ error: error as Error, duration: duration() }));
+    throw error;
+  }
+}
+
+function streamsOf(plan: Plan, { pipes }: Started): Map<number, Socket> {
+  return new Map(
     plan.parts.pipes.map(({ target, parent }) => {
       const options = { fd: pipes.get(target) as number, readable: parent !== 'writes', writable: parent !== 'reads' };
       return [target, new Socket(options)];
     }),
   );
-  const snapshot = changes === undefined ? shared : new Snapshot(changes, plan.parts.snapshots);
-  const running = new RunningProcess({ pid, pidfd, line, isPid1: plan.parts.isPid1, streams, snapshot });
-  if (signal !== undefined) endOnAbort(running, signal, signalOfAbort);
-  return running;
-}
-
-function endOnAbort(running: RunningProcess, signal: AbortSignal, killSignal: number): void {
-  const kill = () => {
-    try {
-      running.kill(killSignal);
-    } catch {
-      // It has become another user's: it ends when it ends.
-    }
-  };
-  if (signal.aborted) kill();
-  signal.addEventListener('abort', kill, { once: true });
-  void running.exited.then(() => signal.removeEventListener('abort', kill));
 }

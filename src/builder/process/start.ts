@@ -1,5 +1,5 @@
 import { fstatSync, openSync } from 'node:fs';
-import { handshakeValues } from '../../ns/index.js';
+import { handshakeValues, type NamespaceIds } from '../../ns/index.js';
 import {
   cloneLeftAt,
   close,
@@ -17,15 +17,18 @@ import {
   W,
   waitid,
 } from '../../sys/index.js';
+import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
 import type { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { exitWatch } from './exit-watch.js';
 import { Handshake } from './handshake.js';
+import { identified } from './identified.js';
 import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
+import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
 import { untilEnded } from './until-ended.js';
 
 /** A process that has become the command. */
@@ -38,6 +41,10 @@ export interface Started {
   readonly pipes: ReadonlyMap<number, Fd>;
   /** The file system with the changes of its snapshots. */
   readonly changes: Fd | undefined;
+  /** The namespaces of the command, where the plan finds them out. */
+  readonly namespaces: NamespaceIds | undefined;
+  /** The end of its terminal by which that is read and written. */
+  readonly master: Fd | undefined;
 }
 
 /**
@@ -64,6 +71,7 @@ export async function start(
   let launched: Launched;
   let kept: KeptDescriptors | undefined;
   let changes: Fd | undefined;
+  let master: Fd | undefined;
   const idmaps: Record<string, Fd> = {};
   try {
     for (const { namespace, maps } of plan.parts.idmaps) idmaps[namespace] = await openIdmapNamespace(maps);
@@ -73,7 +81,8 @@ export async function start(
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
-    changes = kept.received();
+    changes = kept.received(givenBack.changes);
+    master = kept.received(givenBack.terminal);
   } catch (error) {
     handshake?.end();
     throw error;
@@ -90,9 +99,13 @@ export async function start(
   const line = program.init === undefined || program.init.role === 'leave' ? undefined : opened;
   if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
-  if (failure === undefined && signal?.aborted !== true) return { pid, pidfd, line, pipes: ends, changes };
-  for (const fd of [changes, line]) if (fd !== undefined && fd >= 0) close(fd);
-  await undo(pidfd, [...ends.values()]);
+  if (failure === undefined && signal?.aborted !== true) {
+    return { pid, pidfd, line, pipes: ends, changes, master, namespaces: identified(plan, launched) };
+  }
+  for (const fd of [changes, master, line]) if (fd !== undefined && fd >= 0) close(fd);
+  // What has become the command before it was aborted may have children.
+  const reach = failure === undefined ? reachOf(spec, plan.parts.isPid1 || line !== undefined) : 'process';
+  await undo({ pid, pidfd, reach }, [...ends.values()]);
   signal?.throwIfAborted();
   throw failure as StepError;
 }
@@ -142,12 +155,13 @@ function killEarly({ peek }: Launching, plan: Plan): void {
 }
 
 /** Ends what a launch left that did not work, or is not wanted any more. */
-async function undo(pidfd: Fd, ends: readonly Fd[]): Promise<void> {
+async function undo(tree: Tree, ends: readonly Fd[]): Promise<void> {
   for (const end of ends) if (end >= 0) close(end);
+  const { pidfd } = tree;
   if (pidfd < 0) return;
-  killIfPossible(pidfd);
+  killTree(tree);
   exitWatch().hold();
-  await new Promise((resolve) => exitWatch().add(pidfd, resolve));
+  await new Promise((resolve) => exitWatch().add(pidfd, resolve, () => killRest(tree)));
   exitWatch().release();
   close(pidfd);
 }

@@ -1,7 +1,10 @@
 import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
 import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { JoinSpec } from './join.js';
+import type { ListenEntry } from './listen.js';
 import type { StdioEntry } from './stdio.js';
+import type { TtySpec } from './terminal.js';
+import type { TimeoutSpec } from './timeout.js';
 
 /**
  * How a process is to be isolated: plain data, frozen, and the same after a trip through JSON. A `Sandbox` assembles it,
@@ -44,6 +47,10 @@ export interface ProcessSpec {
   /** What the process sees as its own name, where it is not that of the command. */
   readonly argv0?: string;
   readonly stdio?: readonly StdioEntry[];
+  /** Sockets that it takes over from descriptor 3 on. */
+  readonly listen?: readonly ListenEntry[];
+  /** A terminal of its own as the standard three, and as the controlling terminal of a session of its own. */
+  readonly tty?: TtySpec;
   /** PR_SET_NO_NEW_PRIVS: no program that it runs gains privileges by set-user-ID bits or file capabilities. */
   readonly noNewPrivs?: true;
   /** The capabilities that it keeps, as `CAP_NET_BIND_SERVICE`; left out, they are not touched. */
@@ -54,6 +61,8 @@ export interface ProcessSpec {
   readonly newSession?: true;
   /** PR_SET_PDEATHSIG: it is killed when the program that started it ends. */
   readonly dieWithParent?: true;
+  /** How long it may run: what it is ended by belongs to it. */
+  readonly timeout?: TimeoutSpec;
 }
 
 /** The environment of the process. */

@@ -52,12 +52,15 @@ const fields: Record<keyof ProcessSpec, Check> = {
   groups: isList(isNumber),
   umask: isNumber,
   argv0: isString,
+  listen: isList(isRecord({ fd: isNumber, 'name?': isString })),
   stdio: isList((value) => isNumber(value) || isString(value)),
+  tty: either(isTrue, isRecord({ columns: isNumber, rows: isNumber })),
   noNewPrivs: isTrue,
   capabilities: isList(isString),
   asPid1: isTrue,
   newSession: isTrue,
   dieWithParent: isTrue,
+  timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
 };
 
 /**

@@ -175,7 +175,7 @@ export function program(parts: ProgramParts): Program {
 
 /** The step of init that starts the command. One that has joined others is to be a child of this program, which reaps it. */
 function cloneOfInit({ role }: InitParts): Step {
-  const flags = CLONE.VM | CLONE.VFORK | CLONE.PARENT_SETTID | CLONE.CLEAR_SIGHAND;
+  const flags = CLONE.VM + CLONE.VFORK + CLONE.PARENT_SETTID + CLONE.CLEAR_SIGHAND;
   return role === 'leave'
     ? clone3
         .step({ flags: flags + CLONE.PARENT })

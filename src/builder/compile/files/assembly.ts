@@ -49,6 +49,7 @@ export class Assembly implements Ground {
   readonly #early: Section[] = [];
   readonly #sections: Section[] = [];
   readonly #open = new Map<string, Operand<Fd>>();
+  readonly #terminals: { readonly path: string; readonly fd: Operand<Fd> }[] = [];
   #from = '';
 
   constructor({ host, view, calls, staging, root, accessOf, makeRoom }: AssemblyParts) {
@@ -249,6 +250,17 @@ export class Assembly implements Ground {
   /** Whether there is a directory at a path of the view, or something else. */
   typeOf(path: string): Opened {
     return this.walk(path).file?.type === 'directory' ? 'directory' : 'file';
+  }
+
+  /** A devpts is there: see {@link Assembly.terminals}. */
+  hasTerminals(path: string, fd: Operand<Fd>): void {
+    this.#terminals.push({ path, fd });
+  }
+
+  /** The devpts of the sandbox, if it can be seen: the one where programs look for it, or else the last one. */
+  get terminals(): Operand<Fd> | undefined {
+    const seen = this.#terminals.filter(({ path, fd }) => this.#open.get(path) === fd);
+    return (seen.find(({ path }) => path === '/dev/pts') ?? seen.at(-1))?.fd;
   }
 
   /** A directory of the view that is open as `fd`. */

@@ -40,7 +40,8 @@ export function planDev(assembly: Assembly, { target }: KernelEntry, { spec }: F
   }
   const pts = { type: 'devpts', options: { newinstance: true, ptmxmode: '0666', mode: '0620' } as const, attributes };
   const kernel = { kind: 'kernel', like: undefined } as const;
-  mountNew(assembly, at('pts'), pts, kernel, 'terminals of its own: those of the host are not there');
+  const terminals = mountNew(assembly, at('pts'), pts, kernel, 'terminals of its own: those of the host are not there');
+  assembly.hasTerminals(terminals.path, terminals.fd);
   const shm = { type: 'tmpfs', options: { mode: '1777', size: '10%' }, attributes: { nosuid: true, nodev: true } };
   mountNew(assembly, at('shm'), shm, { kind: 'ours' }, 'shared memory of its own');
   // The message queues of the host can be mounted by those alone who own its IPC namespace.

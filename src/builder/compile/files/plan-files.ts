@@ -1,5 +1,5 @@
 import { freshProc, propagation } from '../../../ns/index.js';
-import { SpecError } from '../../../sys/index.js';
+import { type Fd, type Operand, SpecError } from '../../../sys/index.js';
 import type { SnapshotPart } from '../../snapshot/part.js';
 import type { FilesEntry } from '../../spec/file-entry.js';
 import type { Host } from '../../spec/host.js';
@@ -28,6 +28,8 @@ export interface FilesPlan {
   at(path: string): ReturnType<HostFiles['at']>;
   /** Trees that the caller makes before there is a process. */
   readonly idmaps: readonly IdmappedTree[];
+  /** The directory with the terminals of the sandbox, where it has its own. */
+  readonly terminals?: Operand<Fd> | undefined;
 }
 
 /** The view of the file system, in a new mount namespace. */
@@ -94,6 +96,7 @@ function assemble(spec: ProcessSpec, host: Host, identity: Identity, entries: re
       snapshots: snapshots.parts,
       idmaps: assembly.idmaps,
       at: assembly.view.at,
+      terminals: assembly.terminals,
     };
   };
   try {

@@ -1,12 +1,10 @@
-import { dup3, Late, late, type Message, mkdirat, O, sendmsg } from '../../../sys/index.js';
+import { mkdirat } from '../../../sys/index.js';
 import type { SnapshotPart } from '../../snapshot/part.js';
+import { giveBack, givenBack } from '../give-back.js';
 import type { AccessInside } from './access-inside.js';
 import type { Assembly } from './assembly.js';
 import { type ChangesInMemory, changesInMemory } from './changes-in-memory.js';
 import { makeLike } from './make-like.js';
-
-/** How the file system with the changes comes back to the caller: over a socket, as a copy of this descriptor. */
-export const snapshotValues = { changes: 'changes', childEnd: 'changes, child' } as const;
 
 interface SnapshotToKeep {
   readonly target: string;
@@ -47,22 +45,8 @@ export class Snapshots {
     }
     this.#size = size;
     const storage = changesInMemory(assembly, size);
-    const message = new Late<Message>(
-      [snapshotValues.changes],
-      `{msg_control=[SCM_RIGHTS <${snapshotValues.changes}>]}`,
-      (number) => ({
-        data: '!',
-        fds: [number],
-      }),
-    );
-    assembly.emit(
-      dup3
-        .step(storage.fd, late(snapshotValues.changes), O.CLOEXEC)
-        .because('under a number that the message can name'),
-      sendmsg
-        .step(late(snapshotValues.childEnd), message, 0)
-        .because('the caller looks at the changes when the command has ended'),
-    );
+    const why = 'the caller looks at the changes when the command has ended';
+    assembly.emit(...giveBack(storage.fd, givenBack.changes, why));
     this.#storage = storage;
     return storage;
   }

@@ -31,6 +31,11 @@ export class CollectedOutput<E extends OutputEncoding> {
     this.complete = Promise.all([this.#collect('stdout', sources.stdout), this.#collect('stderr', sources.stderr)]);
   }
 
+  /** How many bytes have come so far. */
+  get size(): number {
+    return this.#bytes.stdout.length + this.#bytes.stderr.length;
+  }
+
   /** All that was collected; can be asked for once. */
   take(): Printed<E> {
     const { encoding } = this.#parts;

@@ -1,0 +1,37 @@
+import { SpecError } from '../../sys/index.js';
+
+/** A length of time: milliseconds as a number, or text with its unit, as `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`. */
+export type Duration = number | string;
+
+const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** What a timer of Node's can wait for: with more it would not wait at all. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * Reads a length of time.
+ *
+ * @param field - what it is for: the error names it.
+ * @returns milliseconds, more than 0.
+ * @throws SpecError - it is none, or none that can be waited for.
+ */
+export function readDuration(field: string, duration: Duration): number {
+  const shown = typeof duration === 'number' ? String(duration) : JSON.stringify(duration);
+  const examples = "'500ms', '10s', '1.5m' or '2h'";
+  const help =
+    typeof duration === 'number' ? `give milliseconds, or text as ${examples}` : `say the unit, as ${examples}`;
+  const given = typeof duration === 'number' ? duration : fromText(duration);
+  if (given === undefined || Number.isNaN(given)) throw new SpecError(field, `${shown} is not a length of time`, help);
+  if (given <= 0) throw new SpecError(field, `${shown} is no time at all`, help);
+  if (given > longest) {
+    throw new SpecError(field, `${shown} is more than can be waited for, 2^31-1 ms`, 'leave it out for no limit');
+  }
+  return given;
+}
+
+/** Without a unit it would be seconds to some and milliseconds to others. */
+function fromText(text: unknown): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,20}(?:\.\d{1,20})?)(ms|s|m|h)$/.exec(String(text)) ?? [];
+  const factor = milliseconds[unit];
+  return factor === undefined ? undefined : Number(digits) * factor;
+}
