@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { NamespaceKind } from '../../ns/index.js';
 import { pin, unpin } from '../../ns/index.js';
 import {
@@ -76,6 +77,8 @@ export class Box implements AsyncDisposable {
     this.snapshot = snapshot;
     this.#pidfd = pidfd;
     this.#tie = tie;
+    // Each command that is being started listens.
+    setMaxListeners(0, this.#end.signal);
     const ended = new Promise<void>((resolve) => {
       const end = () => {
         this.#state = 'gone';
