@@ -1,4 +1,5 @@
-import { closeSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { close } from '../calls/file.js';
 import type { Step } from '../step.js';
 import type { EncodedSteps } from './encode-program.js';
 import { toldBytes } from './init-program.js';
@@ -31,6 +32,6 @@ export function readInitFile(program: Program, init: InitProgram, own: Left, enc
     const failure = step && { step, errno: bytes.readInt32LE(headerLayout.error) };
     return { left: new Left(encoded, bytes), verdictOf: init.told, failure };
   } finally {
-    if (file >= 0) closeSync(file);
+    if (file >= 0) close(file);
   }
 }
