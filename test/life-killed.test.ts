@@ -74,7 +74,7 @@ function programOf(hasWorkers: boolean): string {
   const begun = 'await sleep(isolate());';
   const worker = `(async () => {
     ${library} ${work} ${begun}
-    require('node:worker_threads').parentPort.postMessage('ready');
+    (await import('node:worker_threads')).parentPort.postMessage('ready');
   })();`;
   const workers = `
     const { Worker } = await import('node:worker_threads');
