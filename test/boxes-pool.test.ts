@@ -120,7 +120,7 @@ skipUnless(
       const pool = isolate().pool({ size: 3 });
       const outcomes = Array.from({ length: 10 }, () =>
         pool.spawn('sleep', ['100'], { stdio: 'ignore' }).then(
-          ({ exited }) => exited.then((exit) => (exit.kind === 'signaled' ? exit.signal : exit.kind)),
+          ({ exited }) => exited.then((exit) => ('signal' in exit ? (exit.signal as string) : exit.kind)),
           (error) => error.code as string,
         ),
       );
