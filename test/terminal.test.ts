@@ -152,6 +152,12 @@ for (const [name, before, typed] of [
   });
 }
 
+test('the end of the input is there for everybody who reads, and for a program that has changed the modes', async () => {
+  const script = 'stty -echo; cat; cat; stty raw; head -c 1 | od -An -tu1; stty cooked; cat; echo ended';
+  const { stdout } = await inTime(bare().run('sh', ['-c', script], { tty: true }), script);
+  assert.match(stdout, /^ +4\r?\nended\r\n$/);
+});
+
 test('Ctrl-C, Ctrl-\\ and Ctrl-Z are signals for who is in front', async () => {
   const traps = 'trap "echo got INT" INT; trap "echo got QUIT" QUIT; trap "echo got TSTP" TSTP; trap "exit 7" HUP';
   const { child, terminal, seen } = await start(bare(), `${traps}; echo ready; while :; do sleep 0.05; done`);
