@@ -257,7 +257,7 @@ skipUnless(test, noProc, 'an abort at any moment of an opening leaves nothing', 
 /** How a command of a box ended, or did not begin. */
 async function outcomeOf(box: Box): Promise<string> {
   try {
-    const running = await box.spawn('sleep', ['100'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await using running = await box.spawn('sleep', ['100'], { stdio: ['pipe', 'pipe', 'ignore'] });
     const exit = await running.exited;
     return 'signal' in exit ? (exit.signal as string) : exit.kind;
   } catch (error) {
