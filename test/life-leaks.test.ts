@@ -23,6 +23,11 @@ async function prints(sandbox: Sandbox): Promise<void> {
   assert.is(stdout, 'some output\n');
 }
 
+async function isShown(sandbox: Sandbox): Promise<void> {
+  const { stdout } = await sandbox.run('/bin/echo', ['some output'], { tty: true });
+  assert.is(stdout, 'some output\r\n');
+}
+
 async function isEnded(sandbox: Sandbox): Promise<void> {
   await using running = await sandbox.spawn('/bin/cat', [], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
   running.stdin?.write('never read');
@@ -59,6 +64,8 @@ const kinds: readonly (() => Promise<void>)[] = [
   () => works(isolate()),
   () => prints(bare()),
   () => prints(isolate()),
+  () => isShown(bare()),
+  () => isShown(isolate()),
   () => isEnded(bare()),
   () => isEnded(all),
   () => isKilled(bare()),

@@ -303,8 +303,9 @@ export class Sandbox extends SandboxFiles {
    * Makes the namespaces and what belongs to them, and keeps them: commands are started in there with {@link Box.spawn}, which has
    * nothing to make any more. It ends with this program, unless it is `detached`.
    *
-   * @throws SpecError - what was asked for cannot be; there are no new namespaces to keep. StepError - the kernel refused a step.
-   * IsolateError ERR_ISOLATE_NAME_TAKEN.
+   * @throws SpecError - what was asked for cannot be; there are no new namespaces to keep; {@link Sandbox.asPid1}, since process 1 of
+   * a box is an init of ours. StepError - the kernel refused a step. AbortError - the signal was aborted. IsolateError
+   * ERR_ISOLATE_NAME_TAKEN - another box has the name. ERR_ISOLATE_STATE - there is nowhere to write the name down.
    */
   open(options: OpenOptions = {}): Promise<Box> {
     return openBox(this.spec, options);

@@ -1,4 +1,18 @@
-import { AT, close, MNT, MS, mount, O, openat, SyscallError, UMOUNT, umount2, unlinkat } from '../sys/index.js';
+import { fstatSync, statfsSync } from 'node:fs';
+import {
+  AT,
+  close,
+  IsolateError,
+  MNT,
+  MS,
+  mount,
+  O,
+  openat,
+  SyscallError,
+  UMOUNT,
+  umount2,
+  unlinkat,
+} from '../sys/index.js';
 import { namespaces } from './all.js';
 import type { NamespaceKind } from './namespace.js';
 
@@ -10,10 +24,11 @@ import type { NamespaceKind } from './namespace.js';
  * namespaces(7).
  *
  * @param kind - which namespace of the process.
- * @param path - where it is pinned. A link at its end is not followed.
+ * @param path - where it is pinned: nothing is there, or an empty file. A link at its end is not followed.
  * @param pid - whose it is, or `'self'`.
- * @throws SyscallError EPERM: without CAP_SYS_ADMIN over the mounts of this program. ENOENT: no such process, or no directory for
- * the path. EINVAL: a mount namespace is not pinned where mounts propagate to others. ELOOP: a symbolic link is at the path.
+ * @throws IsolateError ERR_ISOLATE_PIN: something else is at the path, as another namespace. SyscallError EPERM: without
+ * CAP_SYS_ADMIN over the mounts of this program. ENOENT: no such process, or no directory for the path. EINVAL: a mount namespace is
+ * not pinned where mounts propagate to others. ELOOP: a symbolic link is at the path.
  */
 export function pin(kind: NamespaceKind, path: string, pid: number | 'self' = 'self'): void {
   const isMade = makeFile(path);
@@ -27,15 +42,28 @@ export function pin(kind: NamespaceKind, path: string, pid: number | 'self' = 's
 
 /** Makes an empty file; false where one was there. */
 function makeFile(path: string): boolean {
-  const flags = O.RDONLY | O.CLOEXEC | O.NOFOLLOW;
+  const flags = O.RDONLY | O.CLOEXEC | O.NOFOLLOW | O.NONBLOCK;
   try {
     close(openat(AT.FDCWD, path, flags | O.CREAT | O.EXCL, 0o444));
     return true;
   } catch (error) {
     if (!(error instanceof SyscallError && error.code === 'EEXIST')) throw error;
-    close(openat(AT.FDCWD, path, flags, 0));
-    return false;
+    const file = openat(AT.FDCWD, path, flags, 0);
+    const stats = fstatSync(file);
+    close(file);
+    if (stats.isFile() && stats.size === 0 && !isPinned(path)) return false;
+    throw new IsolateError(
+      'ERR_ISOLATE_PIN',
+      isPinned(path) ? `a namespace is pinned at ${path} already` : `${path} is no empty file: it would be covered`,
+    );
   }
+}
+
+/** What statfs(2) tells of a file by which a namespace is known: `NSFS_MAGIC`. */
+const namespaceFile = 0x6e_73_66_73;
+
+function isPinned(path: string): boolean {
+  return statfsSync(path).type === namespaceFile;
 }
 
 /**
@@ -44,9 +72,12 @@ function makeFile(path: string): boolean {
  *
  * Equivalent to: `umount PATH; rm PATH`; `ip netns delete NAME`. See namespaces(7).
  *
- * @throws SyscallError EINVAL: nothing is pinned there. ENOENT: it is not there. EPERM: without CAP_SYS_ADMIN over the mounts.
+ * @param path - where it is pinned, by {@link pin} or by another program.
+ * @throws IsolateError ERR_ISOLATE_PIN: no namespace is pinned there. Error ENOENT: nothing is there. SyscallError EINVAL: it is a
+ * symbolic link. EPERM: without CAP_SYS_ADMIN over the mounts.
  */
 export function unpin(path: string): void {
+  if (!isPinned(path)) throw new IsolateError('ERR_ISOLATE_PIN', `no namespace is pinned at ${path}`);
   umount2(path, MNT.DETACH | UMOUNT.NOFOLLOW);
   unlinkat(AT.FDCWD, path, 0);
 }

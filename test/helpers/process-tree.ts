@@ -21,3 +21,9 @@ export function stateOf(pid: number | undefined): string | undefined {
     return undefined;
   }
 }
+
+/** The process of the command: in a PID namespace, where a process that was started is its init, the child of that. */
+export function commandOf(pid: number): number | undefined {
+  const isInit = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'isolate-init\n';
+  return isInit ? childrenOf(pid)[0] : pid;
+}

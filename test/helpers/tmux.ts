@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { childrenOf } from './process-tree.js';
+import { childrenOf, commandOf } from './process-tree.js';
 
 /** What the shell in it asks with. It is not in any line that is typed. */
 const prompt = 'outer>';
@@ -87,7 +87,8 @@ export class Tmux implements Disposable {
   /** The process that the shell has started last, and its child: isolate and the command. */
   get started(): { readonly isolate: number; readonly command: number } | undefined {
     const [isolate] = childrenOf(Number(this.#run('display-message', '-p', '#{pane_pid}')));
-    const [command] = isolate === undefined ? [] : childrenOf(isolate);
+    const [child] = isolate === undefined ? [] : childrenOf(isolate);
+    const command = child === undefined ? undefined : commandOf(child);
     return isolate === undefined || command === undefined ? undefined : { isolate, command };
   }
 

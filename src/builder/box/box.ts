@@ -1,9 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import type { NamespaceKind } from '../../ns/index.js';
-import { pin } from '../../ns/index.js';
-import { close, type Fd, IsolateError, type Pid, SpecError } from '../../sys/index.js';
+import { pin, unpin } from '../../ns/index.js';
+import {
+  close,
+  type Fd,
+  IsolateError,
+  type Pid,
+  pidfd_send_signal,
+  SIG,
+  SpecError,
+  SyscallError,
+} from '../../sys/index.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
-import { killIfPossible } from '../process/kill-if-possible.js';
 import { collect, type RunResult } from '../process/run.js';
 import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
@@ -11,6 +20,17 @@ import { spawnInBox } from '../process/spawn.js';
 import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { isEnding } from './process-identity.js';
+import { checkSameBox } from './same-box.js';
+
+/** How a command is started in a box. */
+export interface BoxSpawnOptions extends SpawnOptions {
+  /**
+   * What the command is, in the place of what the box was opened for: another user, environment, directory, other limits. Its
+   * namespaces, maps and files have to be those of the box.
+   */
+  readonly spec?: ProcessSpec;
+}
 
 interface BoxParts {
   readonly spec: ProcessSpec;
@@ -18,15 +38,16 @@ interface BoxParts {
   readonly pidfd: Fd;
   readonly name?: string | undefined;
   readonly snapshot?: Snapshot | undefined;
-  /** Its init is a child of this program. */
-  readonly isOurs: boolean;
+  /** Its init is a child of this program, and ends with it or not; or it was found. */
+  readonly tie: 'ours' | 'detached' | 'found';
   /** Done once when it has been closed, or has ended by itself. */
   readonly onEnd?: () => Promise<void> | undefined;
 }
 
 /**
  * Namespaces that stay: what a sandbox asks for is made once, and an init of ours keeps it. Commands that are started in it join
- * them, which takes a fraction of the time, and see one another's processes and files. Close it when it is not needed any more.
+ * them, which takes a fraction of the time, and see one another's processes and files. Close it when it is not needed any more. A
+ * box does not keep the event loop going; its commands do.
  */
 export class Box implements AsyncDisposable {
   /** The process id of the init that holds it, as seen from here. */
@@ -37,67 +58,99 @@ export class Box implements AsyncDisposable {
   readonly spec: ProcessSpec;
   /** What is changed in the directories of {@link Sandbox.snapshot}; undefined without any. It outlives the box: discard it. */
   readonly snapshot: Snapshot | undefined;
-  /** Resolves when it is gone, however that came. */
+  /** Resolves when it is gone, however that came. Never rejects. */
   readonly closed: Promise<void>;
 
   readonly #pidfd: Fd;
+  readonly #tie: BoxParts['tie'];
+  readonly #starting = new Set<Promise<unknown>>();
   readonly #running = new Set<RunningProcess>();
-  #isOpen = true;
+  /** Aborted when nothing is to be started any more. */
+  readonly #end = new AbortController();
+  #state: 'open' | 'left' | 'closing' | 'gone' = 'open';
 
   /** @internal */
-  constructor({ spec, pid, pidfd, name, snapshot, isOurs, onEnd }: BoxParts) {
+  constructor({ spec, pid, pidfd, name, snapshot, tie, onEnd }: BoxParts) {
     this.spec = spec;
     this.pid = pid;
     this.name = name;
     this.snapshot = snapshot;
     this.#pidfd = pidfd;
-    this.closed = new Promise((resolve) => {
+    this.#tie = tie;
+    // Each command that is being started listens.
+    setMaxListeners(0, this.#end.signal);
+    const ended = new Promise<void>((resolve) => {
       const end = () => {
-        this.#isOpen = false;
-        close(pidfd);
-        resolve(onEnd?.());
+        this.#state = 'gone';
+        this.#letGo();
+        resolve();
       };
-      if (isOurs) exitWatch().add(pidfd, end);
-      else exitWatch().addOther(pidfd, end);
+      if (tie === 'found') exitWatch().addOther(pidfd, end);
+      else exitWatch().add(pidfd, end);
     });
+    // What stays written down of a box that is gone is known to be stale.
+    this.closed = ended.then(onEnd).catch(() => {});
   }
 
   /** Whether commands can be started in it. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#state === 'open';
   }
 
   /**
    * Starts a command in the box, with the user, the capabilities and the other limits that its sandbox has. It is a child of this
    * program, and no descendant of the box's init.
    *
-   * @throws SpecError, StepError - as {@link Sandbox.spawn}. IsolateError ERR_ISOLATE_BOX_CLOSED: it is closed.
+   * @throws SpecError, StepError - as {@link Sandbox.spawn}. IsolateError ERR_ISOLATE_BOX_CLOSED: it is closed, or has ended.
    */
-  async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<RunningProcess> {
-    if (!this.#isOpen) throw closedError();
-    const running = await spawnInBox(this.spec, this.#pidfd, { file, args }, options);
-    this.#running.add(running);
-    void running.exited.then(() => this.#running.delete(running));
-    return running;
+  spawn(file: string, args: readonly string[] = [], options: BoxSpawnOptions = {}): Promise<RunningProcess> {
+    return this.spawnWith(file, args, options);
+  }
+
+  /** @internal The same; `snapshot` is what the command changes, for one that nobody shares the box with. */
+  async spawnWith(
+    file: string,
+    args: readonly string[],
+    options: BoxSpawnOptions,
+    snapshot?: Snapshot,
+  ): Promise<RunningProcess> {
+    if (!this.isOpen) throw closedError();
+    const { spec = this.spec } = options;
+    if (spec !== this.spec) checkSameBox(spec, this.spec);
+    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot };
+    const starting = spawnInBox(place, { file, args }, options).then(
+      (running) => this.#keep(running),
+      (error) => {
+        options.signal?.throwIfAborted();
+        throw this.isOpen && !isFromItsEnd(error, this.pid) ? error : closedError(error);
+      },
+    );
+    this.#starting.add(starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(starting);
+    }
   }
 
   /** Runs a command in the box to its end: as {@link Sandbox.run}. */
   async run<E extends OutputEncoding = 'text', A extends boolean = false>(
     file: string,
     args: readonly string[] = [],
-    options: RunOptions<E, A> = {},
+    options: RunOptions<E, A> & Pick<BoxSpawnOptions, 'spec'> = {},
   ): Promise<RunResult<E, A>> {
-    const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
+    const { spec = this.spec } = options;
+    const spawnOptions = { ...spawnOptionsOf(spec, options), spec };
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(spec, options));
   }
 
   /**
    * Gives one of its namespaces a path, by which it can be found and which keeps it: see {@link pin}.
    *
-   * @throws SpecError - the box has no such namespace of its own. SyscallError - as {@link pin}.
+   * @throws SpecError - the box has no such namespace of its own. IsolateError ERR_ISOLATE_BOX_CLOSED. SyscallError - as {@link pin}.
    */
   pin(kind: NamespaceKind, path: string): void {
-    if (!this.#isOpen) throw closedError();
+    if (!this.isOpen) throw closedError();
     if (!this.spec.unshare.includes(kind)) {
       throw new SpecError(
         'pin',
@@ -105,30 +158,104 @@ export class Box implements AsyncDisposable {
         `open it with .unshare('${kind}')`,
       );
     }
-    pin(kind, path, this.pid);
+    try {
+      pin(kind, path, this.pid);
+    } catch (error) {
+      throw isEnding(this.pid) ? closedError(error) : error;
+    }
+    // One that was found may have ended, and another process have got its pid, before its path was looked up.
+    if (!isEnding(this.pid) && this.#isThere()) return;
+    unpin(path);
+    throw closedError();
+  }
+
+  /**
+   * Lets go of the box, which goes on, as do the commands that were started through this object; it starts no others, and does not
+   * learn of the end of the box. One that this program has opened, and that is not detached, ends with this program.
+   */
+  leave(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'left';
+    if (this.#tie !== 'found') return;
+    exitWatch().removeOther(this.#pidfd);
+    this.#letGo();
   }
 
   /**
    * Ends the box and all that runs in it. With a PID namespace of its own the kernel kills all that is in there; otherwise the
-   * commands that were started through this object are killed. Resolves when they are gone.
+   * commands that were started through this object are killed. Resolves when they are gone. After {@link leave} it does nothing.
+   *
+   * @throws SyscallError EPERM: this program has changed its user since, and may not end it.
    */
   async close(): Promise<void> {
-    const running = [...this.#running];
-    if (this.#isOpen) killIfPossible(this.#pidfd);
+    if (this.#state === 'left') return;
+    if (this.#state === 'open') {
+      this.#kill();
+      this.#state = 'closing';
+    }
+    this.#end.abort();
     exitWatch().hold();
     try {
+      await Promise.allSettled(this.#starting);
+      // The kernel lets the init of a PID namespace end only when everybody in it has been waited for.
+      await Promise.all([...this.#running].map((running) => running[Symbol.asyncDispose]()));
       await this.closed;
-      await Promise.all(running.map((process) => process[Symbol.asyncDispose]()));
     } finally {
       exitWatch().release();
     }
   }
 
+  /** What the end of this program would do: {@link close}, or {@link leave} where it was found or is detached. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    if (this.#tie === 'ours') await this.close();
+    else this.leave();
+  }
+
+  async #keep(running: RunningProcess): Promise<RunningProcess> {
+    if (this.#state === 'closing' || this.#state === 'gone') {
+      await running[Symbol.asyncDispose]();
+      throw closedError();
+    }
+    this.#running.add(running);
+    void running.exited.then(() => this.#running.delete(running));
+    return running;
+  }
+
+  #kill(): void {
+    try {
+      pidfd_send_signal(this.#pidfd, SIG.KILL);
+    } catch (error) {
+      if (!(error instanceof SyscallError && error.code === 'ESRCH')) throw error;
+    }
+  }
+
+  #isThere(): boolean {
+    try {
+      pidfd_send_signal(this.#pidfd, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A launch that waits for its turn has the number of the descriptor, which may not come to stand for another box. */
+  #letGo(): void {
+    void Promise.allSettled(this.#starting).then(() => close(this.#pidfd));
   }
 }
 
-function closedError(): IsolateError {
-  return new IsolateError('ERR_ISOLATE_BOX_CLOSED', 'the box is closed: nothing can be started in it any more');
+/** Whether a command could not be started since the box came to its end: what is in a PID namespace is killed with its init. */
+function isFromItsEnd(error: unknown, pid: Pid): boolean {
+  const code = error instanceof IsolateError ? error.code : undefined;
+  return (
+    code !== undefined &&
+    ['ESRCH', 'ENOMEM', 'EPERM', 'ERR_ISOLATE_RESULT', 'ERR_ISOLATE_KILLED'].includes(code) &&
+    isEnding(pid)
+  );
+}
+
+/** @internal */
+export function closedError(cause?: unknown): IsolateError {
+  const message = 'the box is closed: nothing can be started in it any more';
+  return new IsolateError('ERR_ISOLATE_BOX_CLOSED', message, cause === undefined ? undefined : { cause });
 }

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { IsolateError, SpecError } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { readSpec } from '../spec/read-spec.js';
-import { identify, type ProcessIdentity, stateOf } from './process-identity.js';
+import { identify, isIdentity, type ProcessIdentity, stateOf } from './process-identity.js';
 import { openStateFolder, whileLocked } from './state-folder.js';
 
 /** What is written down of a named box. While it is being opened, the process is the program that opens it. */
 export interface NamedBox {
   readonly name: string;
   readonly holder: ProcessIdentity;
-  /** Undefined while it is being opened. */
+  readonly isOpen: boolean;
+  /** Undefined while it is being opened, and where it is of another version of this package, and means nothing to this one. */
   readonly spec: ProcessSpec | undefined;
 }
 
@@ -23,10 +24,11 @@ export interface NameHeld {
 }
 
 const ending = '.json';
+const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws SpecError - it cannot be the name of a box. */
 function fileOf(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name)) return `${name}${ending}`;
+  if (typeof name === 'string' && pattern.test(name)) return `${name}${ending}`;
   throw new SpecError(
     'name',
     `${JSON.stringify(name)} is not a name for a box`,
@@ -36,23 +38,34 @@ function fileOf(name: string): string {
 
 /** What is written down under a name; undefined for nothing, and for what is no such note. */
 function read(folder: string, name: string): NamedBox | undefined {
+  const note = parsed(join(folder, fileOf(name)));
+  const { holder, spec } = (note ?? {}) as { holder?: unknown; spec?: unknown };
+  return isIdentity(holder) ? { name, holder, isOpen: spec !== null, spec: understood(spec) } : undefined;
+}
+
+function parsed(path: string): unknown {
   try {
-    const { holder, spec } = JSON.parse(readFileSync(join(folder, fileOf(name)), 'utf8'));
-    const isHolder = ['pid', 'startTime', 'boot', 'pidNamespace'].every((key) => Object.hasOwn(holder, key));
-    return isHolder ? { name, holder, spec: spec === null ? undefined : readSpec(spec) } : undefined;
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof SpecError) return undefined;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** Writes a note so that nobody sees half of it. */
-function write(folder: string, { name, holder, spec }: NamedBox): void {
-  const path = join(folder, fileOf(name));
-  const fresh = `${path}.${process.pid}`;
+function understood(spec: unknown): ProcessSpec | undefined {
+  try {
+    return readSpec(spec);
+  } catch (error) {
+    if (error instanceof SpecError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a note so that nobody sees half of it. Only who has the lock does. */
+function write(folder: string, { name, holder, spec }: Omit<NamedBox, 'isOpen'>): void {
+  const fresh = join(folder, '.new');
   writeFileSync(fresh, JSON.stringify({ holder, spec: spec ?? null }), { mode: 0o600, flag: 'w' });
-  renameSync(fresh, path);
+  renameSync(fresh, join(folder, fileOf(name)));
 }
 
 function remove(folder: string, name: string): void {
@@ -88,7 +101,7 @@ export async function reserveName(name: string): Promise<NameHeld> {
       await whileLocked(folder, () => write(folder, { name, holder: box, spec }));
       holder = box;
     },
-    release: () => forget(name, holder),
+    release: () => forget(folder, name, holder),
   };
 }
 
@@ -98,36 +111,37 @@ function identifySelf(): ProcessIdentity {
   return self;
 }
 
-function takenError(name: string, { holder, spec }: NamedBox): IsolateError {
-  const what = spec === undefined ? 'is being opened by process' : 'is held by process';
+function takenError(name: string, { holder, isOpen }: NamedBox): IsolateError {
+  const what = isOpen ? 'is held by process' : 'is being opened by process';
+  const where = stateOf(holder) === 'elsewhere' ? ' of another PID or time namespace' : '';
   return new IsolateError(
     'ERR_ISOLATE_NAME_TAKEN',
-    `a box with the name ${JSON.stringify(name)} ${what} ${holder.pid}`,
+    `a box with the name ${JSON.stringify(name)} ${what} ${holder.pid}${where}`,
   );
 }
 
 /** Removes what is written down, if it is still of that process. */
-export async function forget(name: string, holder: ProcessIdentity): Promise<void> {
-  const folder = openStateFolder();
+export async function forget(folder: string, name: string, holder: ProcessIdentity): Promise<void> {
   await whileLocked(folder, () => {
     if (isSame(read(folder, name)?.holder, holder)) remove(folder, name);
   });
 }
 
-/** The box of a name; undefined where there is none. A note of one that is gone is removed. */
-export async function lookUp(name: string): Promise<NamedBox | undefined> {
-  fileOf(name);
-  const folder = openStateFolder();
+/** The box of a name; undefined where there is none, or not yet. A note of one that is gone is removed. */
+export async function lookUp(folder: string, name: string): Promise<NamedBox | undefined> {
   const known = read(folder, name);
   if (known === undefined) return undefined;
   const state = stateOf(known.holder);
-  if (state === 'gone') await forget(name, known.holder);
-  return state === 'runs' && known.spec !== undefined ? known : undefined;
+  if (state === 'gone') await forget(folder, name, known.holder);
+  return state === 'runs' && known.isOpen ? known : undefined;
 }
 
 /** The names of all boxes that there are, sorted. Notes of those that are gone are removed. */
-export async function allNames(): Promise<string[]> {
-  const files = readdirSync(openStateFolder()).filter((file) => file.endsWith(ending));
-  const found = await Promise.all(files.map((file) => lookUp(file.slice(0, -ending.length))));
+export async function allNames(folder: string): Promise<string[]> {
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
+    .filter((name) => pattern.test(name));
+  const found = await Promise.all(names.map((name) => lookUp(folder, name)));
   return found.flatMap((box) => box?.name ?? []).sort();
 }

@@ -1,12 +1,13 @@
-import { SpecError } from '../../sys/index.js';
+import { close, type Fd, SpecError } from '../../sys/index.js';
 import { compileBox } from '../compile/box.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { freeze } from '../spec/read-spec.js';
 import { thisHost } from '../this-host.js';
-import { Box } from './box.js';
+import { Box, closedError } from './box.js';
 import { type NameHeld, reserveName } from './names.js';
+import { setFree } from './set-free.js';
 
 /** How a box is opened. */
 export interface OpenOptions {
@@ -20,36 +21,47 @@ export interface OpenOptions {
 
 /** Opens a box. See {@link Sandbox.open}. */
 export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<Box> {
-  const { name, detached = false, signal } = options;
+  const { name, signal } = options;
+  signal?.throwIfAborted();
   checkDetached(options);
-  const held = holderSpec(spec, detached);
+  // Also one that is detached: until others can find it, nobody else could close it.
+  const held = freeze<ProcessSpec>({ ...spec, dieWithParent: true });
   const plan = compileBox(held, thisHost());
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
-    const { pid, pidfd, changes } = await start(plan, held, signal);
+    const { pid, pidfd, line = -1, changes } = await start(plan, held, signal);
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
-    const box = new Box({ spec, pid, pidfd, name, snapshot, isOurs: true, onEnd: () => reserved?.release() });
-    await publish(box, reserved);
+    const tie = options.detached ? 'detached' : 'ours';
+    const box = new Box({ spec, pid, pidfd, name, snapshot, tie, onEnd: () => reserved?.release() });
+    await publish(box, { reserved, pidfd, line, tie });
     return box;
   } catch (error) {
-    await reserved?.release();
+    // Where it cannot be removed, it is seen to be of nobody.
+    await reserved?.release().catch(() => {});
     throw error;
   }
 }
 
-async function publish(box: Box, reserved: NameHeld | undefined): Promise<void> {
+interface Opened {
+  readonly reserved: NameHeld | undefined;
+  readonly pidfd: Fd;
+  readonly line: Fd;
+  readonly tie: 'ours' | 'detached';
+}
+
+/** Makes a box known, and lets one go that is to go on without this program. `line` is closed. */
+async function publish(box: Box, { reserved, pidfd, line, tie }: Opened): Promise<void> {
   try {
     await reserved?.publish(box.pid, box.spec);
+    // In the same turn: the descriptor is closed when the box has ended.
+    if (tie === 'detached' && !(box.isOpen && (await setFree(pidfd, line)))) throw closedError();
   } catch (error) {
     await box.close();
+    await box.snapshot?.discard();
     throw error;
+  } finally {
+    close(line);
   }
-}
-
-/** Nothing that nobody can find stays behind. */
-function holderSpec(spec: ProcessSpec, detached: boolean): ProcessSpec {
-  const { dieWithParent: _, ...others } = spec;
-  return freeze(detached ? others : { ...others, dieWithParent: true });
 }
 
 function checkDetached({ name, detached }: OpenOptions): void {

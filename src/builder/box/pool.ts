@@ -7,16 +7,12 @@ import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { Box } from './box.js';
 import { openBox } from './open-box.js';
+import { Waiters } from './waiters.js';
 
 /** How a pool is made. */
 export interface PoolOptions {
   /** How many boxes are kept ready, 1 to 1024. */
   readonly size: number;
-}
-
-interface Waiter {
-  resolve(box: Box): void;
-  reject(error: unknown): void;
 }
 
 const largest = 1024;
@@ -26,16 +22,17 @@ const openedAtOnce = 2;
 
 /**
  * Boxes that are ready before they are needed. Each is used for one command, and closed when that ends; another one is opened in the
- * background. Where commands are started faster than boxes are opened, `spawn` waits. Close it when it is not needed any more.
+ * background. Where commands are started faster than boxes are opened, `spawn` waits. Close it when it is not needed any more. A
+ * pool does not keep the event loop going; its commands do.
  */
 export class Pool implements AsyncDisposable {
   readonly spec: ProcessSpec;
   readonly size: number;
-  readonly #ready: Box[] = [];
+  readonly #ready = new Set<Box>();
   readonly #used = new Set<Box>();
-  readonly #waiting: Waiter[] = [];
+  readonly #waiters = new Waiters<Box>();
   readonly #opening = new Set<Promise<void>>();
-  #isOpen = true;
+  readonly #end = new AbortController();
 
   /** @internal */
   constructor(spec: ProcessSpec, { size }: PoolOptions) {
@@ -49,24 +46,30 @@ export class Pool implements AsyncDisposable {
 
   /** How many boxes are ready now. */
   get ready(): number {
-    return this.#ready.length;
+    return this.#ready.size;
   }
 
   /**
-   * Starts a command in a box of its own that was made ready. What the command leaves behind ends with it.
+   * Starts a command in a box of its own that was made ready. What the command leaves behind in its PID namespace ends with it.
    *
-   * @throws SpecError, StepError - as {@link Sandbox.spawn}; also why no box could be opened. IsolateError ERR_ISOLATE_POOL_CLOSED.
+   * @throws SpecError, StepError - as {@link Sandbox.spawn}; also why no box could be opened. AbortError - the signal was aborted, also
+   * while it waited for a box. IsolateError ERR_ISOLATE_POOL_CLOSED.
    */
   async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<RunningProcess> {
-    options.signal?.throwIfAborted();
-    const box = await this.#take();
-    try {
-      const running = await box.spawn(file, args, options);
-      void running.exited.then(() => this.#discard(box));
-      return running;
-    } catch (error) {
-      await this.#discard(box);
-      throw error;
+    for (let lost = 0; ; lost++) {
+      const box = await this.#take(options.signal);
+      try {
+        const running = await box.spawnWith(file, args, options, box.snapshot);
+        // What the command changed is its own from now on. A box that cannot be ended is told of by close().
+        void running.exited.then(() => this.#close(box)).catch(() => {});
+        return running;
+      } catch (error) {
+        await this.#discard(box);
+        if (this.#end.signal.aborted) throw closedError(error);
+        // It ended while it was ready, or just now: so may others have, but not any number of them.
+        const hasEnded = error instanceof IsolateError && error.code === 'ERR_ISOLATE_BOX_CLOSED';
+        if (!hasEnded || lost > this.size) throw error;
+      }
     }
   }
 
@@ -80,28 +83,33 @@ export class Pool implements AsyncDisposable {
     return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
   }
 
-  /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. */
+  /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. Resolves when all are gone. */
   async close(): Promise<void> {
-    this.#isOpen = false;
-    for (const { reject } of this.#waiting.splice(0)) reject(closedError());
+    this.#end.abort();
+    this.#waiters.rejectAll(closedError());
     await Promise.all(this.#opening);
-    await Promise.all([...this.#ready.splice(0), ...this.#used].map((box) => this.#discard(box)));
+    await Promise.all([
+      ...[...this.#ready].map((box) => this.#discard(box)),
+      // Their snapshots are those of their commands.
+      ...[...this.#used].map((box) => this.#close(box)),
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #take(): Promise<Box> {
-    if (!this.#isOpen) throw closedError();
-    // One that has ended meanwhile, by the OOM killer for one, is no use.
-    for (let box = this.#ready.shift(); box !== undefined; box = this.#ready.shift()) {
-      if (box.isOpen) return this.#use(box);
-    }
-    return new Promise<Box>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+  async #take(signal: AbortSignal | undefined): Promise<Box> {
+    if (this.#end.signal.aborted) throw closedError();
+    signal?.throwIfAborted();
+    const [box] = this.#ready;
+    if (box === undefined) {
+      const waiting = this.#waiters.wait(signal);
       this.#fill();
-    });
+      return waiting;
+    }
+    this.#ready.delete(box);
+    return this.#use(box);
   }
 
   #use(box: Box): Box {
@@ -111,35 +119,55 @@ export class Pool implements AsyncDisposable {
     return box;
   }
 
+  /** Closes a box that no command has used, or could use. */
   async #discard(box: Box): Promise<void> {
+    await this.#close(box);
+    await box.snapshot?.discard();
+  }
+
+  async #close(box: Box): Promise<void> {
     await box.close();
     this.#used.delete(box);
+    this.#ready.delete(box);
   }
 
   /** Opens what is missing. After a failure nobody tries again until somebody asks for a box. */
   #fill(): void {
-    const missing = () => this.size + this.#waiting.length - this.#ready.length - this.#opening.size;
-    while (this.#isOpen && this.#opening.size < openedAtOnce && missing() > 0) {
-      const opening = this.#open().finally(() => this.#opening.delete(opening));
+    const missing = () => this.size + this.#waiters.count - this.#ready.size - this.#opening.size;
+    while (!this.#end.signal.aborted && this.#opening.size < openedAtOnce && missing() > 0) {
+      const opening = this.#open().then((isToGoOn) => {
+        this.#opening.delete(opening);
+        if (isToGoOn) setImmediate(() => this.#fill());
+      });
       this.#opening.add(opening);
     }
   }
 
-  async #open(): Promise<void> {
+  /** Opens one. Where that fails, who has waited longest is told; the next one in the queue may have more luck. */
+  async #open(): Promise<boolean> {
     try {
-      const box = await openBox(this.spec, {});
-      const waiter = this.#waiting.shift();
-      if (!this.#isOpen) await box.close();
-      else if (waiter === undefined) this.#ready.push(box);
-      else waiter.resolve(this.#use(box));
+      this.#add(await openBox(this.spec, { signal: this.#end.signal }));
+      return true;
     } catch (error) {
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      this.#waiters.reject(error);
+      return this.#waiters.count > 0;
+    }
+  }
+
+  #add(box: Box): void {
+    if (!this.#end.signal.aborted && this.#waiters.resolve(box)) {
+      this.#use(box);
       return;
     }
-    setImmediate(() => this.#fill());
+    this.#ready.add(box);
+    // One that is ended while it waits, by the OOM killer for one, is no use. It is replaced when somebody asks for a box.
+    void box.closed.then(() => {
+      if (this.#ready.delete(box)) void box.snapshot?.discard();
+    });
   }
 }
 
-function closedError(): IsolateError {
-  return new IsolateError('ERR_ISOLATE_POOL_CLOSED', 'the pool is closed: it starts nothing any more');
+function closedError(cause?: unknown): IsolateError {
+  const message = 'the pool is closed: it starts nothing any more';
+  return new IsolateError('ERR_ISOLATE_POOL_CLOSED', message, cause === undefined ? undefined : { cause });
 }

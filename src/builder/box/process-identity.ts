@@ -10,20 +10,49 @@ export interface ProcessIdentity {
   readonly boot: string;
   /** The PID namespace in which it has this pid. */
   readonly pidNamespace: number;
+  /** The time namespace whose clock that is. */
+  readonly timeNamespace: number;
 }
 
-/** The place of the start time in `/proc/PID/stat`, counted from the field after the name: proc_pid_stat(5). */
-const startTimeAt = 19;
+/** Whether something that was read from a file is the identity of a process. */
+export function isIdentity(value: unknown): value is ProcessIdentity {
+  const { pid, startTime, boot, pidNamespace, timeNamespace } = (value ?? {}) as Record<string, unknown>;
+  const isNumbers = [pid, pidNamespace, timeNamespace].every(Number.isSafeInteger);
+  return isNumbers && (pid as number) > 0 && typeof startTime === 'string' && typeof boot === 'string';
+}
 
-/** When a process started; undefined where there is none, or one that has ended and is not waited for yet. */
-export function startTimeOf(pid: number): string | undefined {
+/** The fields of `/proc/PID/stat` from the one after the name: proc_pid_stat(5). Undefined where there is no such process. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[startTimeAt];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
+}
+
+/** The places of these fields. */
+const stateAt = 0;
+const flagsAt = 6;
+const startTimeAt = 19;
+
+function hasEnded(stat: readonly string[]): boolean {
+  return stat[stateAt] === 'Z' || stat[stateAt] === 'X';
+}
+
+/** When a process started; undefined where there is none, or one that has ended and is not waited for yet. */
+export function startTimeOf(pid: number): string | undefined {
+  const stat = statOf(pid);
+  return stat === undefined || hasEnded(stat) ? undefined : stat[startTimeAt];
+}
+
+/** `PF_EXITING` of the kernel's include/linux/sched.h. */
+const exiting = 4;
+
+/** Whether a process is gone, or on its way: an init waits in its end for all that is in its PID namespace. */
+export function isEnding(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat === undefined || hasEnded(stat) || (Number(stat[flagsAt]) & exiting) !== 0;
 }
 
 /** A process of now. */
@@ -32,17 +61,16 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return startTime === undefined ? undefined : { pid, startTime, ...here() };
 }
 
-function here(): Pick<ProcessIdentity, 'boot' | 'pidNamespace'> {
-  return {
-    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    pidNamespace: namespacesOf('self').pid ?? 0,
-  };
+function here(): Pick<ProcessIdentity, 'boot' | 'pidNamespace' | 'timeNamespace'> {
+  const { pid = 0, time = 0 } = namespacesOf('self');
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return { boot, pidNamespace: pid, timeNamespace: time };
 }
 
-/** Whether a process that was written down is there: `elsewhere` where its pid means nothing to us. */
-export function stateOf({ pid, startTime, boot, pidNamespace }: ProcessIdentity): 'runs' | 'gone' | 'elsewhere' {
-  const now = here();
-  if (boot !== now.boot) return 'gone';
-  if (pidNamespace !== now.pidNamespace) return 'elsewhere';
+/** Whether a process that was written down is there: `elsewhere` where its pid or its time means nothing to us. */
+export function stateOf({ pid, startTime, ...its }: ProcessIdentity): 'runs' | 'gone' | 'elsewhere' {
+  const ours = here();
+  if (its.boot !== ours.boot) return 'gone';
+  if (its.pidNamespace !== ours.pidNamespace || its.timeNamespace !== ours.timeNamespace) return 'elsewhere';
   return startTimeOf(pid) === startTime ? 'runs' : 'gone';
 }

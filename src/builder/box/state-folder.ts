@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { errno, flock, IsolateError, LOCK, SyscallError } from '../../sys/index.js';
@@ -6,13 +6,20 @@ import { errno, flock, IsolateError, LOCK, SyscallError } from '../../sys/index.
 /** Where named boxes are written down, one for each user: only that user can read or write there. */
 export function stateFolder(): string {
   const runtime = process.env.XDG_RUNTIME_DIR;
-  const isRoot = process.geteuid?.() === 0;
-  if (runtime?.startsWith('/')) return join(runtime, 'isolate');
-  if (isRoot) return '/run/isolate';
+  if (runtime?.startsWith('/') && isOnlyOurs(runtime)) return join(runtime, 'isolate');
+  // What `sudo -E` leaves to root is another user's, who could put anything there.
+  if (process.geteuid?.() === 0) return '/run/isolate';
+  const problem = runtime === undefined ? 'is not set' : `(${runtime}) is not a directory that only you can write to`;
   throw new IsolateError(
     'ERR_ISOLATE_STATE',
-    'XDG_RUNTIME_DIR is not set: there is nowhere to write down what is called how\n  help  set it to a directory that is yours alone',
+    `XDG_RUNTIME_DIR ${problem}: there is nowhere to write down what is called how\n  help  set it to a directory that is yours alone`,
   );
+}
+
+/** Nobody else can change what is in the directory. */
+function isOnlyOurs(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.uid === process.geteuid?.() && (stats.mode & 0o022) === 0;
 }
 
 /** Makes the folder if it is not there, and makes sure that nobody else can change what is in it. */
@@ -23,9 +30,8 @@ export function openStateFolder(): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const { mode, uid } = lstatSync(folder);
-  const isFolder = (mode & constants.S_IFMT) === constants.S_IFDIR;
-  if (!isFolder || uid !== process.geteuid?.() || (mode & 0o022) !== 0) {
+  // Nor a symbolic link, which would lead there.
+  if (!lstatSync(folder).isDirectory() || !isOnlyOurs(folder)) {
     throw new IsolateError('ERR_ISOLATE_STATE', `${folder} is not a directory that only you can write to`);
   }
   return folder;

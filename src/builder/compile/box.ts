@@ -1,5 +1,5 @@
 import { flagsOf, joinProcess } from '../../ns/index.js';
-import { late, SpecError } from '../../sys/index.js';
+import { late, SpecError, setsid } from '../../sys/index.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -9,9 +9,9 @@ import { planFiles } from './files/plan-files.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
-import { closeOthers, planSession } from './life.js';
+import { closeOthers } from './life.js';
 import { prepare, setUp, type View } from './prepare.js';
-import { methodCall } from './section.js';
+import { methodCall, section } from './section.js';
 import { planStdio } from './stdio.js';
 
 /** What holds the namespaces of a box has nothing to read, and nothing to say. */
@@ -33,6 +33,9 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
       'join those of others with .spawn() or .run()',
     );
   }
+  if (spec.asPid1) {
+    throw new SpecError('asPid1', 'process 1 of a box is the init that holds it', 'leave out .asPid1()');
+  }
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
@@ -47,7 +50,10 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
       ...stdio.early,
       ...prepared.maps.letGo,
       ...setUp(prepared, files),
-      ...planSession(spec),
+      section(
+        methodCall('open'),
+        setsid.step().because('nothing that is typed in a terminal of the caller ends the box'),
+      ),
       ...stdio.child,
       closeOthers(noStdio.length + init.sources.length, prepared.namespaces.isForked),
     ],
@@ -71,6 +77,13 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, host, view),
     doors: [late(boxValue, '<box>')],
+    terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+/** The directory with the terminals of the box, where it has its own. */
+function terminalsOf({ files = [] }: ProcessSpec): string | undefined {
+  const [dev] = files.flatMap((entry) => (entry.type === 'dev' ? [entry.target] : []));
+  return dev && `${dev}/pts`;
 }

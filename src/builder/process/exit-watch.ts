@@ -29,6 +29,9 @@ type Watched =
   | { readonly isOurs: true; readonly onExit: OnExit; readonly onEnd: OnEnd | undefined }
   | { readonly isOurs: false; readonly onEnd: () => void };
 
+/** How long until a process that somebody traces is looked at again, milliseconds. */
+const pause = 50;
+
 /**
  * Waits for processes by their pidfds, on the event loop of this thread, with no thread of its own and without SIGCHLD, which
  * workers do not get. The work is in proportion to the processes that end, not to those that run.
@@ -65,6 +68,11 @@ class ExitWatch {
     this.#watch(pidfd, { isOurs: false, onEnd });
   }
 
+  /** Waits no longer for a process that is no child of this program. */
+  removeOther(pidfd: Fd): void {
+    if (this.#waiting.delete(pidfd)) epoll_ctl(this.#epoll, EPOLL_CTL.DEL, pidfd, null);
+  }
+
   #watch(pidfd: Fd, watched: Watched): void {
     this.#waiting.set(pidfd, watched);
     epoll_ctl(this.#epoll, EPOLL_CTL.ADD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
@@ -98,7 +106,8 @@ class ExitWatch {
     }
     const wait = (options: number) => waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG | options);
     if (wait(W.NOWAIT).pid === 0) {
-      epoll_ctl(this.#epoll, EPOLL_CTL.MOD, pidfd, { events: EPOLL.IN | EPOLL.ONESHOT, data: pidfd });
+      // It has ended, and whoever traces it, as a process in its box may, has not waited for it yet: ptrace(2).
+      setTimeout(() => this.#reapOne(pidfd), pause).unref();
       return;
     }
     this.#waiting.delete(pidfd);

@@ -9,6 +9,7 @@ import { stdioEntries } from '../spec/stdio.js';
 import { ttySpecOf } from '../spec/terminal.js';
 import { thisHost } from '../this-host.js';
 import './debug-log.js';
+import { eitherSignal } from './either-signal.js';
 import { LaunchEvents } from './events.js';
 import { seenFromHere } from './identified.js';
 import { reachOf } from './kill-tree.js';
@@ -26,14 +27,25 @@ export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions
   return startCommand({ compile, spec }, command, options);
 }
 
+/** A box, for a command in it. */
+export interface PlaceInBox {
+  readonly spec: ProcessSpec;
+  /** A pidfd of what holds it. */
+  readonly box: Fd;
+  /** Aborted when nothing is to be started in it any more. */
+  readonly until: AbortSignal;
+  /** What the command changes, where that is known to be its own. */
+  readonly snapshot: Snapshot | undefined;
+}
+
 /** Starts a command in a box that was opened for the same spec. See {@link Box.spawn}. */
 export function spawnInBox(
-  spec: ProcessSpec,
-  box: Fd,
+  { spec, box, until, snapshot }: PlaceInBox,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
-  return startCommand({ compile: compileInBox, spec, values: { [boxValue]: box } }, command, options);
+  const values = { [boxValue]: box };
+  return startCommand({ compile: compileInBox, spec, values, until, snapshot }, command, options);
 }
 
 /** What is started, and where. */
@@ -41,10 +53,12 @@ interface Start {
   readonly compile: Compile;
   readonly spec: ProcessSpec;
   readonly values?: LateValues;
+  readonly until?: AbortSignal;
+  readonly snapshot?: Snapshot | undefined;
 }
 
 async function startCommand(
-  { compile, spec, values }: Start,
+  { compile, spec, values, until, snapshot: shared }: Start,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
@@ -55,13 +69,15 @@ async function startCommand(
   const changes = changesOf(options);
   const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
   const asked = changed(spec, changes);
-  const started = await launchTold({ plan, spec: asked, signal, values }, events);
+  const early = eitherSignal(signal, until);
+  const launched = launchTold({ plan, spec: asked, signal: early.signal, values }, events);
+  const started = await launched.finally(early.release);
   const parts = {
     ...started,
     isPid1: plan.parts.isPid1,
     reach: reachOf(asked, plan.parts.isPid1 || started.line !== undefined),
     streams: streamsOf(plan, started),
-    snapshot: started.changes === undefined ? undefined : new Snapshot(started.changes, plan.parts.snapshots),
+    snapshot: started.changes === undefined ? shared : new Snapshot(started.changes, plan.parts.snapshots),
     namespaces: started.namespaces ?? (identify ? seenFromHere(started.pid) : undefined),
   };
   const terminal = started.master === undefined ? undefined : await openTerminal(started.master, parts);

@@ -11,9 +11,14 @@ import {
   launch,
   O,
   openat,
+  P,
   type Pid,
   type Program,
   pidfd_open,
+  SIG,
+  kill as sendSignal,
+  W,
+  waitid,
 } from '../../sys/index.js';
 import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
@@ -27,12 +32,13 @@ import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
 import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
+import { untilEnded } from './until-ended.js';
 
 /** A process that has become the command. */
 export interface Started {
   readonly pid: Pid;
   readonly pidfd: Fd;
-  /** Over which init tells how the command ended; undefined without an init. */
+  /** Over which init tells how the command ended, or that it holds on without this program; undefined without an init that stays. */
   readonly line: Fd | undefined;
   /** The parent's ends of the pipes, by the descriptor of the process. */
   readonly pipes: ReadonlyMap<number, Fd>;
@@ -75,7 +81,7 @@ export async function start(
     kept = new KeptDescriptors(keeps);
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(plan.parts.mapped));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
-    launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps });
+    launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
     changes = kept.received(givenBack.changes);
@@ -93,7 +99,7 @@ export async function start(
   const failure = diagnose(plan, spec, launched, handshake?.end());
   const { pid, pidfd } = takeProcess(program, launched);
   const opened = program.init === undefined ? -1 : launched.int(program.init.descriptors.line.output(0));
-  const line = program.init?.role === 'serve' ? opened : undefined;
+  const line = program.init === undefined || program.init.role === 'leave' ? undefined : opened;
   if (line === undefined && opened >= 0) close(opened);
   const ends = new Map(pipes.map(({ target, parentEnd }) => [target, launched.int(parentEnd)]));
   if (failure === undefined && signal?.aborted !== true) {
@@ -113,12 +119,22 @@ function takeProcess(program: Program, launched: Launched): { readonly pid: Pid;
   const firstPidfd = launched.int(program.firstPidfd);
   if (pidfd !== firstPidfd && firstPidfd >= 0) close(firstPidfd);
   const pid = launched.int(program.pid);
-  if (pidfd >= 0 || program.init?.role !== 'leave') return { pid, pidfd };
+  if (pidfd >= 0) return { pid, pidfd };
   // An init that failed, or was killed, has not told which child it made: but the kernel has, in the file of its steps.
-  const { clone } = program.init;
+  const clone = program.init?.role === 'leave' ? program.init.clone : undefined;
   const made = pid > 0 || clone === undefined ? pid : launched.int(clone.output(0, cloneLeftAt.pid));
-  // It cannot be another process yet: it is our child, and nobody has waited for it.
-  return made > 0 ? { pid: made, pidfd: pidfd_open(made, 0) } : { pid, pidfd };
+  return made > 0 ? { pid: made, pidfd: openOrEnd(made) } : { pid, pidfd };
+}
+
+/** A pidfd of a child that nobody has waited for; -1 where no descriptor can be opened: then the child is ended. */
+function openOrEnd(child: Pid): Fd {
+  try {
+    return pidfd_open(child, 0);
+  } catch {
+    sendSignal(child, SIG.KILL);
+    waitid(P.PID, child, W.EXITED);
+    return -1;
+  }
 }
 
 /**

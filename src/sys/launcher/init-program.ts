@@ -54,7 +54,10 @@ export interface InitFrame {
   readonly before: readonly Step[];
   /** The last step of the first child. */
   readonly become: Step;
+  /** In the parent, when the first child has become init. */
   readonly after: readonly Step[];
+  /** In the parent, as the last of all: what is not waited for on a thread that others share. */
+  readonly atEnd: readonly Step[];
   /** The step of the parent that is told how it went: `toldBytes` if it went well. */
   readonly told: Step;
 }
@@ -62,22 +65,25 @@ export interface InitFrame {
 /** Bytes that init sends when its steps are made: the pid of the command as it sees it. */
 export const toldBytes = 4;
 
-/** Frames the steps of init. */
-export function frameInit({ first, file, line }: InitDescriptors): InitFrame {
+/**
+ * Frames the steps of init. Where a command is born among others, these can stop it at any moment: so the launcher waits for it no
+ * longer than a moment, and the program goes on with other launches. See {@link Launching}.
+ */
+export function frameInit({ role, descriptors: { first, file, line } }: InitParts): InitFrame {
   const told = read
     .step(line.output(0), toldBytes)
+    .as(role === 'leave' ? 'wait' : 'call')
     .expecting(toldBytes)
     .because('waits until init has made its steps, and the command has begun');
+  const leaveLine = close.step(line.output(0, 4)).because('only init has this end, so that the other sees its end');
+  const ioctl = ioctl_fionbio.step(line.output(0), 1).because('what init tells at the end is read without waiting');
   return {
     before: [file, write.step(file.result, laidInitSteps).because('what init is to do'), line],
     become: execveat
       .step(first + 2, '', ['isolate-init', String(first)], [], AT.EMPTY_PATH)
       .because('becomes init, which has nothing of the memory of this program'),
-    after: [
-      close.step(line.output(0, 4)).because('only init has this end, so that the other sees its end'),
-      told,
-      ioctl_fionbio.step(line.output(0), 1).because('what init tells at the end is read without waiting'),
-    ],
+    after: role === 'leave' ? [leaveLine] : [leaveLine, told, ioctl],
+    atEnd: role === 'leave' ? [told] : [],
     told,
   };
 }

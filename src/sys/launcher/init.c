@@ -14,7 +14,7 @@
 enum {
 	NR_write = 1, NR_mmap = 9, NR_munmap = 11, NR_rt_sigprocmask = 14, NR_pread64 = 17, NR_getpid = 39,
 	NR_kill = 62, NR_fcntl = 72, NR_ftruncate = 77, NR_rt_sigtimedwait = 128, NR_prctl = 157, NR_waitid = 247,
-	NR_close_range = 436,
+	NR_close_range = 436, NR_getppid = 110,
 };
 __asm__(".globl _start\n"
 	"_start:\n\t"
@@ -27,7 +27,7 @@ __asm__(".globl _start\n"
 enum {
 	NR_write = 64, NR_mmap = 222, NR_munmap = 215, NR_rt_sigprocmask = 135, NR_pread64 = 67, NR_getpid = 172,
 	NR_kill = 129, NR_fcntl = 25, NR_ftruncate = 46, NR_rt_sigtimedwait = 137, NR_prctl = 167, NR_waitid = 95,
-	NR_close_range = 436,
+	NR_close_range = 436, NR_getppid = 173,
 };
 __asm__(".globl _start\n"
 	"_start:\n\t"
@@ -38,11 +38,11 @@ __asm__(".globl _start\n"
 	"brk #0\n");
 #endif
 
-enum { SIGHUP = 1, SIGINT = 2, SIGTERM = 15, SIGCHLD = 17, SIG_LAST = 64 };
+enum { SIGHUP = 1, SIGINT = 2, SIGUSR1 = 10, SIGTERM = 15, SIGCHLD = 17, SIG_LAST = 64 };
 enum { SI_USER = 0, SI_QUEUE = -1 };
 enum { CLD_EXITED = 1 };
 enum { P_ALL = 0, WNOHANG = 1, WEXITED = 4 };
-enum { PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, F_SETFD = 2, FD_CLOEXEC = 1 };
+enum { PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, F_SETFD = 2, FD_CLOEXEC = 1 };
 enum { PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_FIXED_NOREPLACE = 0x100000 };
 
 /* siginfo_t: the members that are used here. */
@@ -162,8 +162,17 @@ static int is_from_outside(const struct info *signal)
 	return signal->code == SI_USER && signal->pid == 0;
 }
 
-/* Ends when it is asked to from outside; what is inside of its PID namespace does not decide over it. */
-static void hold_on(void)
+/* In a PID namespace whose parent is outside that has the pid 0, which nobody else is seen by. */
+static int is_from_parent(const struct info *signal)
+{
+	return signal->code == SI_USER && signal->pid == (i32)CALL(NR_getppid, 0);
+}
+
+/*
+ * Ends when it is asked to from outside; what is inside of its PID namespace does not decide over it. The parent tells one that is
+ * to outlive it by SIGUSR1, when others can find it, and hears over the line that it does.
+ */
+static void hold_on(i32 line)
 {
 	struct report none;
 	int is_first = CALL(NR_getpid, 0) == 1;
@@ -175,6 +184,10 @@ static void hold_on(void)
 			reap(0, &none);
 		else if (is_end && (!is_first || is_from_outside(&signal)))
 			leave(0);
+		else if (number == SIGUSR1 && is_from_parent(&signal)) {
+			CALL(NR_prctl, PR_SET_PDEATHSIG, 0);
+			CALL(NR_write, line, (u64)&number, sizeof number);
+		}
 	}
 }
 
@@ -207,6 +220,6 @@ __attribute__((used)) static void begin(const u64 *stack)
 	if (role == ROLE_LEAVE)
 		leave(0);
 	if (role == ROLE_HOLD)
-		hold_on();
+		hold_on(line);
 	serve(command, line);
 }

@@ -11,6 +11,7 @@ import type { LateValues, StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
 import { type EncodedProgram, type EncodedSteps, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
+import { goOn, hasPaused, type UntilEnded } from './go-on.js';
 import { initFile } from './init-file.js';
 import { initProgramValue } from './init-program.js';
 import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './layout.js';
@@ -43,19 +44,28 @@ export interface Launching {
 /**
  * Runs a program through the launcher, on a thread of libuv's pool: the event loop goes on, and the thread lives as long
  * as the process, which is what PR_SET_PDEATHSIG counts by.
+ *
+ * @param untilEnded - how to wait for a process without a thread, for an init that takes long among others, who may stop
+ * what it does. Left out, a thread of the pool waits.
  */
-export function launch(program: Program, values: LateValues = {}): Launching {
+export function launch(program: Program, values: LateValues = {}, untilEnded?: UntilEnded): Launching {
   let laid: Laid | undefined;
   const run = async (): Promise<Launched> => {
     const turn = takeTurn();
     if (turn !== undefined) await turn;
+    let end = endTurn;
     try {
       laid = lay(program, withInit(program, values));
       // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
       await runLauncherOnPool(laid.block.address);
+      if (hasPaused(laid.block)) {
+        endTurn();
+        end = () => {};
+        await goOn(laid, untilEnded);
+      }
       return readBack(laid);
     } finally {
-      endTurn();
+      end();
       if (laid !== undefined) giveBack(laid);
       laid = undefined;
     }
@@ -68,7 +78,8 @@ export function launch(program: Program, values: LateValues = {}): Launching {
 export function launchSync(program: Program, values: LateValues = {}): Launched {
   const laid = lay(program, withInit(program, values));
   try {
-    runLauncher(laid.block.address);
+    do runLauncher(laid.block.address);
+    while (hasPaused(laid.block));
     return readBack(laid);
   } finally {
     giveBack(laid);

@@ -29,12 +29,17 @@ static i64 hold_dumpable(const struct step *s, const u64 *a)
 	return ret;
 }
 
-/* Returns when the child has replaced its memory (execve) or is gone: see `failed`. */
+/*
+ * Returns when the child has replaced its memory (execve) or is gone: see `failed`. Where `first` is another step than the first of
+ * all by then, it is not at its end: called again, it goes on there.
+ */
 __attribute__((visibility("default"))) void isolate_launch(struct block *b)
 {
 	if (b->layout != LAYOUT) {
 		b->failed = WRONG_LAYOUT;
 		return;
 	}
-	walk(b, 0, 0);
+	u32 first = b->first;
+	b->first = 0;
+	walk(b, first, 0);
 }

@@ -13,7 +13,7 @@ typedef int i32;
 typedef long i64;
 
 /* Changes with every change below: an object and a program that do not fit together refuse to start. */
-enum { LAYOUT = 2 };
+enum { LAYOUT = 3 };
 
 enum { MAX_ARGS = 6 };
 
@@ -32,6 +32,7 @@ enum op {
 	OP_RELEASE = 3, /* prctl(PR_SET_DUMPABLE): the last launch puts it back */
 	OP_EXIT = 4,    /* exit_group(127), after the mirror is written: there is no command to become */
 	OP_DECIMAL = 5, /* one system call, whose result is also written in decimal digits where args[0] points */
+	OP_WAIT = 6,    /* one system call, as soon as the descriptor args[0] can be read: the parent stops here if that takes long */
 };
 
 /* What init does when it has walked through its steps. */
@@ -71,6 +72,8 @@ struct block {
 	u32 command;     /* the step of init that clones the command */
 	i32 line;        /* the descriptor over which init tells the parent how it went */
 	i32 ended;       /* out: 1 where a child ended instead of becoming the command */
+	u32 first;       /* the step to begin with; out: where the parent has stopped, or 0 */
+	u32 pad[3];
 	struct step steps[];
 };
 

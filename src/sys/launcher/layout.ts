@@ -14,7 +14,8 @@ export const headerLayout = {
   command: 36,
   line: 40,
   ended: 44,
-  bytes: 48,
+  first: 48,
+  bytes: 64,
 } as const;
 
 export const stepLayout = {
@@ -29,13 +30,13 @@ export const stepLayout = {
   bytes: 96,
 } as const;
 
-export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5 } as const;
+export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5, wait: 6 } as const;
 
 /** `enum role`: what init does when it has made its steps. */
 export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const;
 
 /** `LAYOUT`, `NONE_FAILED` and `WRONG_LAYOUT`. */
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 export const noneFailed = -1;
 export const wrongLayout = -2;
 

@@ -115,7 +115,7 @@ export function program(parts: ProgramParts): Program {
   const exit = exit_group.step(127).as('exit').because('there is no command to become');
 
   const guard = parts.changesCredentials === true;
-  const frame = parts.init && frameInit(parts.init.descriptors);
+  const frame = parts.init && frameInit(parts.init);
   // The first step of all: whatever fails after it, the release is made.
   const before = [...(guard ? [hold] : []), block, ...(parts.before ?? []), ...(frame?.before ?? []), clone];
   const second = parts.child?.find(({ op }) => op === 'clone');
@@ -141,10 +141,11 @@ export function program(parts: ProgramParts): Program {
   const after = [
     ...(frame?.after ?? []),
     ...born.after,
-    ...(process === born ? [] : process.after),
     ...(parts.after ?? []),
     restore,
     ...(guard ? [release] : []),
+    ...(frame?.atEnd ?? []),
+    ...(process === born ? [] : process.after),
   ];
   const placed =
     (where: Where) =>
