@@ -4,14 +4,15 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { boxValue, compileBox, compileInBox } from '../src/builder/compile/box.js';
 import { compile } from '../src/builder/compile/compile.js';
 import type { Plan, PlanStep } from '../src/builder/plan.js';
 import { RunningProcess } from '../src/builder/process/running-process.js';
 import { type Started, start } from '../src/builder/process/start.js';
 import type { Host } from '../src/builder/spec/host.js';
 import { thisHost } from '../src/builder/this-host.js';
-import { bare, isolate, type Sandbox, StepError } from '../src/index.js';
-import { close, prlimit64, RLIMIT } from '../src/sys/index.js';
+import { type Box, bare, type Command, isolate, type ProcessSpec, type Sandbox, StepError } from '../src/index.js';
+import { close, pidfd_open, prlimit64, RLIMIT } from '../src/sys/index.js';
 import {
   either,
   freshProcRefused,
@@ -29,6 +30,10 @@ interface Case {
   readonly name: string;
   readonly sandbox: Sandbox;
   readonly host?: Host;
+  /** How the plan is made, where it is not that of a command in new namespaces. */
+  readonly compile?: (spec: ProcessSpec, command: Command, host: Host) => Plan;
+  /** Nothing runs in the namespaces that are made. */
+  readonly isBox?: boolean;
   /** Why it cannot be tried here. */
   readonly skip: string | undefined;
 }
@@ -62,7 +67,48 @@ const richFiles = bare()
   .snapshot('/usr/lib')
   .propagation('shared', '/srv');
 
+/** A box that is open as long as this file runs, for each sandbox whose commands are started in one. */
+const inBox = isolate().hostname('box').cwd('/').umask(0o077).stdio(['pipe', 'pipe', 'ignore', 'pipe']);
+const inBoxOfRanges = bare()
+  .unshare('user', 'mount', 'pid')
+  .mapUsers(range)
+  .mapGroups(range)
+  .uid(5)
+  .gid(6)
+  .groups(7)
+  .capabilities(['KILL'])
+  .stdio('ignore');
+const noRanges = either(rootOnly(), noNamespaces);
+const opened = new Map<Sandbox, { readonly box: Box; readonly pidfd: number }>();
+for (const [sandbox, skip] of [
+  [inBox, noNamespaces],
+  [inBoxOfRanges, noRanges],
+] as const) {
+  if (skip !== undefined) continue;
+  const box = await sandbox.open();
+  opened.set(sandbox, { box, pidfd: pidfd_open(box.pid, 0) });
+}
+test.after(async () => {
+  await Promise.all([...opened.values()].map(({ box }) => box.close()));
+});
+
 const cases: readonly Case[] = [
+  {
+    name: 'a box with clocks, a snapshot and names',
+    sandbox: isolate().clock({ boottime: 60 }).hostname('box').snapshot('/etc').stdio('pipe').dieWithParent(),
+    compile: (spec, _command, host) => compileBox(spec, host),
+    isBox: true,
+    skip: either(noTime, noOverlay),
+  },
+  {
+    name: 'a box with maps that this program writes, for another user',
+    sandbox: inBoxOfRanges.dieWithParent(),
+    compile: (spec, _command, host) => compileBox(spec, host),
+    isBox: true,
+    skip: noRanges,
+  },
+  { name: 'in a box', sandbox: inBox, compile: compileInBox, skip: noNamespaces },
+  { name: 'in a box, as somebody of its ranges', sandbox: inBoxOfRanges, compile: compileInBox, skip: noRanges },
   {
     name: 'isolate() with a host name, clocks, a directory, a mask and pipes',
     sandbox: isolate()
@@ -178,18 +224,21 @@ const commands = {
   'a command that is not there': { file: 'no-such-command', args: [] },
 } as const;
 
-for (const { name, sandbox, host = thisHost(), skip } of cases) {
-  for (const [kind, command] of Object.entries(commands)) {
+for (const given of cases) {
+  const { name, sandbox, host = thisHost(), skip } = given;
+  const kinds = given.isBox ? { 'it is opened': commands['a command that runs'] } : commands;
+  for (const [kind, command] of Object.entries(kinds)) {
     const title = `${name}: ${kind}`;
     if (skip !== undefined) {
       skipUnless(test, skip, title, () => {});
       continue;
     }
     const { spec } = sandbox.env({ PATH: '/usr/bin:/bin' });
-    const plan = compile(spec, command, host);
+    const plan = (given.compile ?? compile)(spec, command, host);
     const places = placesOf(plan);
-    const runs = kind === 'a command that runs';
-    const launch = (changed: Plan, what = title) => inTime(start(changed, spec, undefined), what);
+    const runs = kind !== 'a command that is not there';
+    const values = { [boxValue]: opened.get(sandbox)?.pidfd ?? -1 };
+    const launch = (changed: Plan, what = title) => inTime(start(changed, spec, undefined, values), what);
 
     test(`${title}: the plan itself`, async () => {
       const before = await warmState(launch, plan);
@@ -241,7 +290,7 @@ for (const { name, sandbox, host = thisHost(), skip } of cases) {
     function isReached({ index }: PlanStep): boolean {
       const exec = plan.steps.findIndex(({ step }) => step.call.name === 'execve');
       const cleanup = plan.steps.findIndex(({ step }) => places.get(step.key) === 'after the child');
-      return !runs || index <= exec || index >= cleanup;
+      return !runs || exec < 0 || index <= exec || index >= cleanup;
     }
 
     /** Where the command is not there, init says so: what fails afterwards is not the first to fail. */

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compileBox, compileInBox } from '../src/builder/compile/box.js';
 import { compile } from '../src/builder/compile/compile.js';
 import { explain } from '../src/builder/explain.js';
 import type { Plan } from '../src/builder/plan.js';
@@ -124,11 +125,29 @@ const plans: Record<string, [sandbox: Sandbox, host: Host]> = {
   'stdio-dense': [bare().stdio([3, 4, 5, 0, 1, 'pipe']), user],
 };
 
-const compiled = ([sandbox, host]: [Sandbox, Host]) =>
-  compile(sandbox.spec, { file: 'sh', args: ['-c', 'exit 3'] }, host);
+/** Boxes, and commands in them. */
+const inBox = isolate().hostname('box').stdio(['ignore', 'pipe', 'inherit', 'pipe']);
+const ofRanges = bare().unshare('user', 'mount', 'pid').mapUsers('0:100000:65536').mapGroups('0:100000:65536').uid(5);
+const boxes: Record<string, () => Plan> = {
+  'box-open': () => compileBox(inBox.spec, user),
+  'box-open-ranges': () => compileBox(ofRanges.dieWithParent().spec, root),
+  'box-open-clock-by-clone': () => compileBox(bare().unshare('user').clock(clocks).spec, { ...user, ...before63 }),
+  'box-command': () => compileInBox(inBox.spec, command, user),
+  'box-command-ranges': () => compileInBox(ofRanges.capabilities(['KILL']).spec, command, root),
+  'box-command-without-view': () =>
+    compileInBox(bare().unshare('user', 'net').mapRoot().cwd('/srv').spec, command, user),
+};
+
+const command = { file: 'sh', args: ['-c', 'exit 3'] };
+
+const compiled = ([sandbox, host]: [Sandbox, Host]) => compile(sandbox.spec, command, host);
 
 for (const [name, given] of Object.entries(plans)) {
   test(`the plan "${name}" is what it was`, () => matchesText(`plan-${name}.txt`, listed(compiled(given))));
+}
+
+for (const [name, make] of Object.entries(boxes)) {
+  test(`the plan "${name}" is what it was`, () => matchesText(`plan-${name}.txt`, listed(make())));
 }
 
 /** A line for each step, and one for each part of the spec. */
@@ -165,12 +184,7 @@ for (const name of [
 
 test('every golden plan is of a test', () => {
   const files = readdirSync(new URL('golden/', import.meta.url)).filter((file) => file.startsWith('plan-'));
-  assert.equal(
-    files.sort(),
-    Object.keys(plans)
-      .map((name) => `plan-${name}.txt`)
-      .sort(),
-  );
+  assert.equal(files.sort(), [...Object.keys(plans), ...Object.keys(boxes)].map((name) => `plan-${name}.txt`).sort());
 });
 
 test('a plan is a function of its spec, command and host alone', () => {
