@@ -8,7 +8,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const text = ['README.md', 'docs/files.md', 'docs/streams.md', 'docs/ending.md', 'docs/joining.md', 'docs/boxes.md', 'docs/terminals.md']
+const text = [
+  'README.md',
+  'docs/files.md',
+  'docs/streams.md',
+  'docs/ending.md',
+  'docs/joining.md',
+  'docs/terminals.md',
+  'docs/boxes.md',
+]
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n');
 const examples = [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
