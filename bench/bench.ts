@@ -3,6 +3,7 @@ import { Heaps } from './heap.js';
 import { describeHost } from './host.js';
 import type { Ladder } from './ladder.js';
 import { ladders } from './ladders.js';
+import { liveCosts } from './live-cost.js';
 import { idleDelay } from './many-at-once.js';
 import { type Field, measure } from './measure.js';
 import { type Options, readOptions } from './options.js';
@@ -21,6 +22,7 @@ async function bench({ commands, floor, missing }: Programs, options: Options): 
     const able: Peer[] = [];
     for (const peer of all) {
       const reason = await peer.missing();
+      await peer.end?.();
       if (reason === undefined) able.push(peer);
       else unable.push(`${peer.name} ${reason}`);
     }
@@ -43,8 +45,9 @@ async function bench({ commands, floor, missing }: Programs, options: Options): 
     const hasSteps = !options.quick || command === commands.at(-1);
     results.push(await measure(command, hasSteps ? field : { ...field, ladders: [] }, options));
   }
+  const { costs, missing: notLive } = options.only === undefined ? await liveCosts() : { costs: [], missing: [] };
   if (results.every(isEmpty)) throw new Error(`nothing here has ${JSON.stringify(options.only)} in its name`);
-  return { host, missing: unable, idle, commands: results };
+  return { host, missing: [...unable, ...notLive], idle, commands: results, live: costs };
 }
 
 function isEmpty({ oneAtATime, manyAtOnce, heap, steps }: CommandResults): boolean {

@@ -1,9 +1,9 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bare, type Sandbox } from 'linux-isolate';
+import { kinds } from './kinds.js';
 import { ladder } from './ladder.js';
 import { nodePeer } from './peer.js';
-import { kinds } from './peers.js';
 
 // What builds a package: an empty root in memory, eight directories of the host that cannot be written, /proc, /dev and /tmp.
 

@@ -13,6 +13,7 @@ export async function timeTurn(peer: Peer, command: string, count: number): Prom
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
     stop.throwIfAborted();
+    await peer.ready?.();
     const began = performance.now();
     await peer.run(command);
     times.push(performance.now() - began);

@@ -1,6 +1,6 @@
 import { bare, type FilesEntry, isolate, type ProcessSpec, type Sandbox } from 'linux-isolate';
+import { kinds } from './kinds.js';
 import { ladder, type Rung } from './ladder.js';
-import { kinds } from './peers.js';
 
 const whole = isolate().spec;
 

@@ -52,7 +52,11 @@ export async function measure({ name, path }: Program, field: Field, options: Op
     return await oneAtATime(all, rounds.heap, teller(`big heap, ${name}`, rounds.heap));
   };
   const { single = [] } = await part('one-at-a-time', [...field.peers, ...floors], rounds.single);
-  const { crowd = [] } = await part('many-at-once', field.peers, rounds.crowd.rounds);
+  const { crowd = [] } = await part(
+    'many-at-once',
+    field.peers.filter(({ isAlone }) => !isAlone),
+    rounds.crowd.rounds,
+  );
   // A step says something only beside the others: all of them, or none.
   const some = field.ladders.filter((ladder) => wanted('steps', onLadder(ladder)).length > 0);
   const steps: LadderTimes[] = [];

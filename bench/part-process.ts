@@ -18,9 +18,12 @@ async function run({ kind, command, names, floor, ladder, rounds, seconds }: Par
   const round = teller(`${kind}, ${command}`, rounds);
   if (kind === 'many-at-once') return { crowd: await manyAtOnce(named, command, { rounds, seconds }, round) };
   const floors = floor === undefined ? [] : floorContestants(floor, command).filter(({ name }) => names.includes(name));
-  return {
-    single: await oneAtATime([...named.map((peer) => peerContestant(peer, command)), ...floors], rounds, round),
-  };
+  try {
+    const contestants = [...named.map((peer) => peerContestant(peer, command)), ...floors];
+    return { single: await oneAtATime(contestants, rounds, round) };
+  } finally {
+    await Promise.all(named.map((peer) => peer.end?.()));
+  }
 }
 
 /** Resolves when all of it is on its way: to disconnect before that cuts a long message short. */

@@ -7,6 +7,12 @@ export interface Peer {
   readonly name: string;
   /** Starts the command with its standard streams on /dev/null; resolves when it has ended with success. */
   run(command: string): Promise<void>;
+  /** It takes no part where many are started at once. */
+  readonly isAlone?: boolean;
+  /** Waits until it is ready for the next command, which is not counted. */
+  ready?(): Promise<void>;
+  /** Puts away what it keeps between commands. */
+  end?(): Promise<void>;
   /** Why it cannot take part here, or undefined. */
   missing(): Promise<string | undefined>;
 }

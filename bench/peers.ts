@@ -1,4 +1,6 @@
 import { bare, isolate } from 'linux-isolate';
+import { boxPeers } from './box-peers.js';
+import { kinds } from './kinds.js';
 import { isolatePeer, nodePeer, type Peer } from './peer.js';
 
 /** What everything is compared with. */
@@ -6,8 +8,6 @@ export const plain = 'child_process.spawn';
 export const seven = 'isolate, seven namespaces';
 export const bubblewrap = 'bwrap, seven namespaces';
 
-/** All kinds of namespaces but that of clocks. */
-export const kinds = ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'] as const;
 const butNet = kinds.filter((kind) => kind !== 'net');
 
 export const peers: readonly Peer[] = [
@@ -17,6 +17,13 @@ export const peers: readonly Peer[] = [
   isolatePeer('isolate, all but net', bare().unshare(...butNet)),
   isolatePeer(seven, bare().unshare(...kinds)),
   isolatePeer('isolate() default', isolate()),
+  isolatePeer(
+    'isolate, seven namespaces, as process 1',
+    bare()
+      .unshare(...kinds)
+      .asPid1(),
+  ),
+  ...boxPeers,
   nodePeer('unshare(1), seven namespaces', (command) => [
     'unshare',
     [...kinds.map((kind) => `--${kind}`), '--fork', '--map-current-user', '--mount-proc', command],

@@ -1,5 +1,6 @@
 import { floorSeven } from './floor.js';
 import { bigHeap, heapName, smallHeap } from './heap.js';
+import type { LiveCost } from './live-cost.js';
 import { atOnce, type Crowd, type LoopDelay } from './many-at-once.js';
 import type { Times } from './one-at-a-time.js';
 import { bubblewrap, plain, seven } from './peers.js';
@@ -8,7 +9,7 @@ import { stepsTable } from './steps-table.js';
 import { ms, table, times } from './table.js';
 
 /** The results as text for people. */
-export function report({ host, missing, idle, commands }: Results): string {
+export function report({ host, missing, idle, commands, live }: Results): string {
   const facts = `Linux ${host.kernel}, Node ${host.node}, ${host.cpus} × ${host.cpu}, uid ${host.uid}, load ${host.load.toFixed(1)}`;
   const lines = [facts, ...host.peers, ...missing.map((text) => `missing: ${text}`)];
   for (const result of commands) {
@@ -18,7 +19,13 @@ export function report({ host, missing, idle, commands }: Results): string {
     for (const ladder of result.steps) lines.push('', ...stepsTable(result.command, ladder));
   }
   if (commands.some(({ manyAtOnce }) => manyAtOnce.length > 0)) lines.push('', ...aboutDelays(idle));
+  if (live.length > 0) lines.push('', ...liveTable(live));
   return lines.join('\n');
+}
+
+function liveTable(live: readonly LiveCost[]): string[] {
+  const rows = live.map(({ name, processes, pss }) => [name, String(processes), String(pss)]);
+  return ['While a command runs, besides the command', '', table(['', 'processes', 'PSS KiB'], rows)];
 }
 
 function timesTable({ command, oneAtATime }: CommandResults): string[] {

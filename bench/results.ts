@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Host } from './host.js';
+import type { LiveCost } from './live-cost.js';
 import type { Crowd, LoopDelay } from './many-at-once.js';
 import type { Times } from './one-at-a-time.js';
 
@@ -10,6 +11,8 @@ export interface Results {
   readonly missing: readonly string[];
   readonly idle: LoopDelay;
   readonly commands: readonly CommandResults[];
+  /** What it costs to have a command running. */
+  readonly live: readonly LiveCost[];
 }
 
 /** What was measured with one command. */

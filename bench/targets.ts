@@ -1,3 +1,4 @@
+import { boxOfDefault, poolOfDefault } from './box-peers.js';
 import { built, builtByBubblewrap } from './build-sandbox.js';
 import { floorSeven } from './floor.js';
 import { bigHeap, heapName, smallHeap } from './heap.js';
@@ -38,6 +39,16 @@ const targets: readonly Target[] = [
     name: "seven namespaces, 32 at a time: p99 of the loop's delay / child_process.spawn's",
     atMost: 0.1,
     ratio: ({ manyAtOnce }) => quotient(finder(manyAtOnce), seven, plain, ({ delay }) => delay.p99),
+  },
+  {
+    name: "in an open box, one at a time: median time / child_process.spawn's",
+    atMost: 0.65,
+    ratio: ({ oneAtATime }) => quotient(finder(oneAtATime), boxOfDefault, plain, ({ median }) => median),
+  },
+  {
+    name: "from a pool, one at a time: median time / child_process.spawn's",
+    atMost: 0.65,
+    ratio: ({ oneAtATime }) => quotient(finder(oneAtATime), poolOfDefault, plain, ({ median }) => median),
   },
   {
     name: "a build sandbox, one at a time: median time / bwrap's",

@@ -1,0 +1,56 @@
+import { type Box, bare, isolate, type Pool, type Sandbox } from 'linux-isolate';
+import { kinds } from './kinds.js';
+import type { Peer } from './peer.js';
+import { track } from './stop.js';
+
+export const boxOfDefault = 'isolate() default, in an open box';
+export const poolOfDefault = 'isolate() default, from a pool';
+
+/** How many boxes a pool has ready. */
+const size = 4;
+
+/** What both have: they are opened when they are first used. */
+type Opened = Pick<Box, 'spawn' | 'close'>;
+
+function openedPeer<T extends Opened>(name: string, open: () => Promise<T>, ready?: (opened: T) => boolean): Peer {
+  let opened: T | undefined;
+  const run = async (command: string): Promise<void> => {
+    opened ??= await open();
+    const child = await opened.spawn(command);
+    const untrack = track(child);
+    const exit = await child.exited;
+    untrack();
+    if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(`${name}: ${JSON.stringify(exit)}`);
+  };
+  return {
+    name,
+    run,
+    isAlone: true,
+    ready: async () => {
+      opened ??= await open();
+      while (ready?.(opened) === false) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+    end: async () => {
+      await opened?.close();
+      opened = undefined;
+    },
+    missing: () =>
+      run('/bin/true').then(
+        () => undefined,
+        (error: Error) => `is refused here: ${error.message.split('\n')[0]}`,
+      ),
+  };
+}
+
+const boxPeer = (name: string, sandbox: Sandbox) => openedPeer(name, () => sandbox.stdio('ignore').open());
+
+/** Commands in namespaces that are there already. Those of a pool have them for themselves. */
+export const boxPeers: readonly Peer[] = [
+  boxPeer('isolate, seven namespaces, in an open box', bare().unshare(...kinds)),
+  boxPeer(boxOfDefault, isolate()),
+  openedPeer<Pool>(
+    poolOfDefault,
+    async () => isolate().stdio('ignore').pool({ size }),
+    (pool) => pool.ready === size,
+  ),
+];
