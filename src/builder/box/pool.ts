@@ -143,13 +143,17 @@ export class Pool implements AsyncDisposable {
     }
   }
 
-  /** Opens one. Where that fails, who has waited longest is told; the next one in the queue may have more luck. */
+  /**
+   * Opens one. Where that fails, who has waited longest is told, if it was waiting when this began: whoever came later may have more
+   * luck.
+   */
   async #open(): Promise<boolean> {
+    const { came } = this.#waiters;
     try {
       this.#add(await openBox(this.spec, { signal: this.#end.signal }));
       return true;
     } catch (error) {
-      this.#waiters.reject(error);
+      this.#waiters.reject(error, came);
       return this.#waiters.count > 0;
     }
   }

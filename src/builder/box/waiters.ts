@@ -1,4 +1,6 @@
 interface Waiter<T> {
+  /** The how manieth it is. */
+  readonly number: number;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
@@ -6,9 +8,15 @@ interface Waiter<T> {
 /** Who waits for something, in the order in which they came. */
 export class Waiters<T> {
   readonly #waiting = new Set<Waiter<T>>();
+  #came = 0;
 
   get count(): number {
     return this.#waiting.size;
+  }
+
+  /** How many have come so far. */
+  get came(): number {
+    return this.#came;
   }
 
   /**
@@ -23,6 +31,7 @@ export class Waiters<T> {
         this.#waiting.delete(waiter);
       };
       const waiter: Waiter<T> = {
+        number: ++this.#came,
         resolve: (value) => {
           stop();
           resolve(value);
@@ -45,10 +54,10 @@ export class Waiters<T> {
     return first !== undefined;
   }
 
-  /** Refuses the first. */
-  reject(error: unknown): void {
+  /** Refuses the first, if it is one of the first that came. */
+  reject(error: unknown, ofTheFirst: number): void {
     const [first] = this.#waiting;
-    first?.reject(error);
+    if (first !== undefined && first.number <= ofTheFirst) first.reject(error);
   }
 
   rejectAll(error: unknown): void {
