@@ -3,7 +3,7 @@
  *
  * @module isolate
  */
-export { Box } from './builder/box/box.js';
+export { Box, type BoxSpawnOptions } from './builder/box/box.js';
 export { boxNames, findBox } from './builder/box/find-box.js';
 export type { OpenOptions } from './builder/box/open-box.js';
 export { Pool, type PoolOptions } from './builder/box/pool.js';

@@ -194,7 +194,7 @@ skipUnless(test, noProc, 'a command is killed, aborted and disposed of alone', a
   const aborted = await start({ signal: controller.signal, killSignal: 'SIGINT' });
   controller.abort();
   const exit = await inTime(aborted.exited, 'abort');
-  assert.is(exit.kind === 'signaled' && exit.signal, 'SIGINT');
+  assert.is(exit.kind === 'killed' && `${exit.by}: ${exit.signal}`, 'abort: SIGINT');
   await inTime((await start())[Symbol.asyncDispose](), 'dispose');
   assert.ok(!isGone(other.pid) && box.isOpen);
 });
@@ -257,9 +257,9 @@ skipUnless(test, noProc, 'an abort at any moment of an opening leaves nothing', 
 /** How a command of a box ended, or did not begin. */
 async function outcomeOf(box: Box): Promise<string> {
   try {
-    const running = await box.spawn('sleep', ['100'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await using running = await box.spawn('sleep', ['100'], { stdio: ['pipe', 'pipe', 'ignore'] });
     const exit = await running.exited;
-    return exit.kind === 'signaled' ? exit.signal : exit.kind;
+    return 'signal' in exit ? (exit.signal as string) : exit.kind;
   } catch (error) {
     return (error as { code?: string }).code ?? `${error}`;
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bare } from '../src/index.js';
@@ -230,7 +231,11 @@ test('what the command left behind on its terminal is not waited for', async () 
   const [pid, ...numbers] = stdout.trim().split('\r\n');
   assert.is(status, 0);
   assert.is(numbers.length, 1000);
-  assert.match(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'sleep');
+  const name = () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  const isThere = async () => {
+    while (name() !== 'sleep') await setTimeout(5);
+  };
+  await inTime(isThere(), `what was left behind is ${name()}`);
   process.kill(Number(pid), 'SIGKILL');
 });
 

@@ -313,10 +313,12 @@ test('where nobody reads on, isolate ends as SIGPIPE ends others: without a word
 });
 
 test('help is written to stdout, and as it was', () => {
-  const [main, run, explain, version] = runEach([['--help'], ['run', '--help'], ['explain', '--help'], ['--version']]);
+  const lines = [['--help'], ['run', '--help'], ['explain', '--help'], ['enter', '--help'], ['--version']];
+  const [main, run, explain, enter, version] = runEach(lines);
   matchesText('help.txt', printed(main as Ended));
   matchesText('help-run.txt', printed(run as Ended));
   matchesText('help-explain.txt', printed(explain as Ended));
+  matchesText('help-enter.txt', printed(enter as Ended));
   assert.match(printed(version as Ended), /^\d+\.\d+\.\d+$/);
 });
 

@@ -234,7 +234,7 @@ skipUnless(test, noNamespaces, 'no open directory of the caller comes along', as
     const links = await shell(box, 'for fd in /proc/self/fd/*; do readlink $fd; done; ls /proc/self/fd | wc -l');
     assert.not.match(links, /canary|^\/$/m);
     const count = await script(
-      box,
+      box.asPid1(),
       "console.log(require('node:fs').readdirSync('/proc/1/fd').filter((fd) => { try { return require('node:fs').readlinkSync('/proc/1/fd/' + fd).startsWith('/') && !require('node:fs').readlinkSync('/proc/1/fd/' + fd).startsWith('/dev/') && !require('node:fs').readlinkSync('/proc/1/fd/' + fd).startsWith('/proc/'); } catch { return false; } }).length)",
     );
     assert.is(count, '0');

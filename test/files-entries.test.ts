@@ -136,8 +136,9 @@ everyWay('emptyRoot() has no mount of the host, and no way back to it', async (w
   );
   const names = 'ls -A / | tr "\\n" " "';
   const root = await way.shell(box, names);
+  // An init of ours cannot be looked into: the command is process 1.
   for (const path of ['/..', '/../../..', '/proc/1/root/', '/proc/self/root/..', '/proc/1/cwd/']) {
-    assert.is(await way.shell(box, `ls -A ${path} | tr "\\n" " "`), root, path);
+    assert.is(await way.shell(box.asPid1(), `ls -A ${path} | tr "\\n" " "`), root, path);
   }
 });
 
@@ -170,7 +171,11 @@ everyWay('rootfs() is the directory, read-only, and nothing of the host beside i
   assert.ok((await way.mountAt(box, '/')).options.includes('nodev'));
   assert.equal(stateOf(root), before);
   for (const path of ['/..', '/proc/1/root/', '/proc/self/root/../..']) {
-    assert.is(await way.shell(box, `ls -A ${path}/ | tr "\\n" " "`), `${readdirSync(root).sort().join(' ')} `, path);
+    assert.is(
+      await way.shell(box.asPid1(), `ls -A ${path}/ | tr "\\n" " "`),
+      `${readdirSync(root).sort().join(' ')} `,
+      path,
+    );
   }
 });
 

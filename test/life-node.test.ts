@@ -5,7 +5,7 @@ import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipUnless } from './helpers/can.js';
+import { isRoot, skipUnless } from './helpers/can.js';
 import { library, programOf, quoted, repository } from './helpers/program.js';
 
 /** Runs a program of its own to its end. A program that does not end is killed, and has no status. */
@@ -228,6 +228,37 @@ test('a worker may be ended while its commands run', () => {
     console.log(JSON.stringify(await Promise.all(ended)));
   `;
   assert.equal(withWorkers(code, main), new Array(3).fill(['started', 1]));
+});
+
+test('a worker that ends closes nothing that is not its own', () => {
+  const code = `
+    const { parentPort } = await import('node:worker_threads');
+    const warnings = [];
+    process.on('warning', ({ message }) => warnings.push(message));
+    const ends = await Promise.all(Array.from({ length: 8 }, async () => {
+      const { exit, snapshot } = await isolate().snapshot('/var/tmp').run('true');
+      await snapshot.discard();
+      await bare().run('/nonexistent').catch(() => {});
+      ${isRoot ? "await isolate().bind('.', '/data', { idmap: { users: ['0:1000:1'] } }).run('true');" : ''}
+      return exit.code;
+    }));
+    await new Promise(setImmediate);
+    parentPort.postMessage([...ends, ...warnings]);
+    await new Promise((resolve) => parentPort.once('message', resolve));
+    process.exit(0);
+  `;
+  const main = `
+    const { fstatSync, openSync } = await import('node:fs');
+    const mine = [];
+    const [said, status] = await runWorker(file, (worker) => worker.on('message', () => {
+      // They take the numbers that are free now.
+      for (let i = 0; i < 100; i++) mine.push(openSync('/dev/null'));
+      worker.postMessage('end');
+    }));
+    const isOpen = (fd) => { try { return fstatSync(fd).isCharacterDevice(); } catch { return false; } };
+    console.log(JSON.stringify([said, status, mine.filter((fd) => !isOpen(fd))]));
+  `;
+  assert.equal(withWorkers(code, main), [new Array(8).fill(0), 0, []]);
 });
 
 test('a worker may end while launches are under way', () => {

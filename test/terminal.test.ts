@@ -152,6 +152,12 @@ for (const [name, before, typed] of [
   });
 }
 
+test('the end of the input is there for everybody who reads, and for a program that has changed the modes', async () => {
+  const script = 'stty -echo; cat; cat; stty raw; head -c 1 | od -An -tu1; stty cooked; cat; echo ended';
+  const { stdout } = await inTime(bare().run('sh', ['-c', script], { tty: true }), script);
+  assert.match(stdout, /^ +4\r?\nended\r\n$/);
+});
+
 test('Ctrl-C, Ctrl-\\ and Ctrl-Z are signals for who is in front', async () => {
   const traps = 'trap "echo got INT" INT; trap "echo got QUIT" QUIT; trap "echo got TSTP" TSTP; trap "exit 7" HUP';
   const { child, terminal, seen } = await start(bare(), `${traps}; echo ready; while :; do sleep 0.05; done`);
@@ -462,5 +468,25 @@ test('it is in one session of its own, which is made last', () => {
     assert.ok(at > calls.findLastIndex(({ call }) => call === 'dup3'), 'the descriptors are in their places');
   }
 });
+
+skipUnless(
+  test,
+  noNamespaces,
+  'in a box it is one of the box, and in namespaces of others one of the host',
+  async () => {
+    const size = { columns: 90, rows: 20 };
+    const script = 'tty; stty size; ls /proc/self/fd | tr "\\n" " "';
+    await using box = await isolate().open();
+    for (let i = 0; i < 2; i++) {
+      const { stdout } = await box.run('sh', ['-c', script], { tty: size });
+      assert.is(stdout, '/dev/pts/0\r\n20 90\r\n0 1 2 3 ');
+    }
+    await using other = await isolate().spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const { stdout } = await bare()
+      .join(other.pid)
+      .run('sh', ['-c', `${script}; test -t 0 && echo " a terminal"`], { tty: size });
+    assert.is(stdout, 'not a tty\r\n20 90\r\n0 1 2 3  a terminal\r\n');
+  },
+);
 
 test.run();

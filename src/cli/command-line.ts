@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { IsolateError, type Snapshot, SpecError } from '../index.js';
+import { addEnterOptions, type EnterOptions, enterHelp, startIn } from './enter.js';
 import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
 import { print } from './output.js';
 import { renderChanges } from './render-changes.js';
-import { run } from './run.js';
+import { run, type Start } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 import { StatusReporter } from './status-report.js';
 
@@ -58,9 +59,8 @@ brings. Long calls are cut, and of many like calls only the first and the last a
 
 --json shows all of it: { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
 
-/** The options of run. */
-interface RunOptions extends SandboxOptions {
-  diff?: true;
+/** The options of run and of enter besides those of the sandbox. */
+interface ReportOptions {
   statusJson?: string;
 }
 
@@ -80,7 +80,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       outputError: (text, write) => write(`isolate: ${text.replace(/^error: /, '')}`),
     })
     .showHelpAfterError('(isolate run --help tells more)')
-    .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run or explain\n' : ''));
+    .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run, enter or explain\n' : ''));
 
   addSandboxOptions(program.command('run'))
     .description('Run a command, isolated.')
@@ -90,22 +90,52 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .option('--diff', 'print what changed in the directories of --overlay, to stderr: A added, M modified, D deleted')
     .option('--status-json <file>', 'write how it went there: see below')
     .addHelpText('after', runHelp)
-    .action(async (file: string, args: string[], { diff, statusJson, ...options }: RunOptions) => {
-      const reporter = statusJson === undefined ? undefined : new StatusReporter(statusJson, [file, ...args]);
-      try {
-        if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
-          throw new SpecError('--diff', 'there is no --overlay in which something could change');
-        }
-        const changes = async (snapshot: Snapshot) => {
-          if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
-        };
-        status = await run(sandboxFrom(options), file, args, { changes, reporter }, options.tty);
-      } catch (error) {
-        reporter?.fail(error);
-        throw error;
-      }
-      reporter?.end();
-    });
+    .action(
+      async (
+        file: string,
+        args: string[],
+        { diff, statusJson, ...options }: SandboxOptions & ReportOptions & { diff?: true },
+      ) => {
+        status = await reported(statusJson, [file, ...args], async (reporter) => {
+          if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
+            throw new SpecError('--diff', 'there is no --overlay in which something could change');
+          }
+          const changes = async (snapshot: Snapshot) => {
+            if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
+          };
+          const sandbox = sandboxFrom(options);
+          const { spec } = sandbox;
+          const start: Start = {
+            spec,
+            isPid1: spec.asPid1 === true,
+            spawn: (file, args, how) => sandbox.spawn(file, args, how),
+          };
+          return run(start, file, args, { changes, reporter }, options.tty);
+        });
+      },
+    );
+
+  addEnterOptions(program.command('enter'))
+    .description('Run a command in the namespaces of a running process, or of a box.')
+    .argument('<target>', 'the pid of the process, or the name of the box')
+    .argument('[command]', 'the program, looked for in PATH unless it has a slash (default: your shell, or sh)')
+    .argument('[args...]', 'its arguments')
+    .option('--status-json <file>', 'write how it went there: see isolate run --help')
+    .addHelpText('after', enterHelp)
+    .action(
+      async (
+        target: string,
+        command: string | undefined,
+        args: string[],
+        { statusJson, ...options }: EnterOptions & ReportOptions,
+      ) => {
+        const file = command ?? process.env.SHELL ?? 'sh';
+        status = await reported(statusJson, [file, ...args], async (reporter) => {
+          const start = await startIn(target, options);
+          return run(start, file, args, { changes: async () => {}, reporter }, options.tty);
+        });
+      },
+    );
 
   addSandboxOptions(program.command('explain'))
     .description('Show every system call that would run a command, in order, with the reason for each.')
@@ -135,6 +165,24 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
   // Where that fails, there is nowhere left to tell it.
   await print('stderr', said.stderr.join('')).catch(() => {});
+  return status;
+}
+
+/** Keeps the status file, where there is to be one, true while something is run. */
+async function reported(
+  path: string | undefined,
+  command: readonly string[],
+  go: (reporter: StatusReporter | undefined) => Promise<number>,
+): Promise<number> {
+  const reporter = path === undefined ? undefined : new StatusReporter(path, command);
+  let status: number;
+  try {
+    status = await go(reporter);
+  } catch (error) {
+    reporter?.fail(error);
+    throw error;
+  }
+  reporter?.end();
   return status;
 }
 

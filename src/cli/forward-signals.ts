@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { endsNobody, fateInInit } from '../builder/process/signals.js';
-import { type RunningProcess, type Sandbox, SyscallError } from '../index.js';
+import { type RunningProcess, SyscallError } from '../index.js';
 import { sharesForeground } from './foreground.js';
 import { print } from './output.js';
 
@@ -27,8 +27,9 @@ export class SignalForwarder {
   readonly #isPid1: boolean;
   readonly #handlers: [NodeJS.Signals, () => void][] = [];
 
-  constructor(sandbox: Sandbox) {
-    this.#isPid1 = sandbox.spec.asPid1 === true;
+  /** @param isPid1 - the command is itself the first process of a PID namespace. */
+  constructor(isPid1: boolean) {
+    this.#isPid1 = isPid1;
     for (const signal of forwarded) {
       // Also for what the command has had: it must not end us before the command.
       const handler = () => this.#forward(signal);

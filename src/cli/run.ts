@@ -4,6 +4,11 @@ import { SignalForwarder } from './forward-signals.js';
 import type { StatusReporter } from './status-report.js';
 import { TerminalConnection, terminalFor } from './terminal.js';
 
+/** How a command is started. */
+export interface Start extends Pick<Sandbox, 'spec' | 'spawn'> {
+  readonly isPid1: boolean;
+}
+
 /** Who wants to know what. */
 export interface Listeners {
   /** What the command changed. */
@@ -12,21 +17,21 @@ export interface Listeners {
 }
 
 /**
- * `isolate run`: the command has our descriptors, or a terminal of its own that is connected with them, and gets our signals; its exit
+ * `isolate run` and `isolate enter`: the command has our descriptors, or a terminal of its own that is connected with them, and gets our signals; its exit
  * status is ours.
  */
 export async function run(
-  sandbox: Sandbox,
+  start: Start,
   file: string,
   args: readonly string[],
   { changes, reporter }: Listeners,
   tty?: boolean,
 ): Promise<number> {
-  const signals = new SignalForwarder(sandbox);
+  const signals = new SignalForwarder(start.isPid1);
   try {
-    const running = await sandbox.spawn(file, args, {
+    const running = await start.spawn(file, args, {
       identify: reporter !== undefined,
-      tty: terminalFor(sandbox, tty),
+      tty: terminalFor(start, tty),
     });
     signals.attach(running);
     using connection = running.terminal === null ? undefined : new TerminalConnection(running.terminal);

@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  bare,
-  type CapabilityName,
-  type Duration,
-  type IdMapInput,
-  isolate,
-  type KillOptions,
-  type NamespaceKind,
-  type Sandbox,
-  SpecError,
-} from '../index.js';
+import { bare, type IdMapInput, isolate, type NamespaceKind, type Sandbox, SpecError } from '../index.js';
+import { moreOf } from './lists.js';
+import { addFindOptions, addWhoOptions, type ProcessOptions, when, withProcess } from './process-options.js';
 
 /** The options that run and explain share, as they were given. */
-export interface SandboxOptions {
+export interface SandboxOptions extends ProcessOptions {
   bare?: true;
   spec?: string;
   unshare?: NamespaceKind[];
@@ -27,55 +19,16 @@ export interface SandboxOptions {
   mapRoot?: true;
   mapUsers?: string[];
   mapGroups?: string[];
-  uid?: number;
-  gid?: number;
-  groups?: number[];
-  cap?: CapabilityName[];
   monotonic?: number;
   boottime?: number;
-  clearEnv?: true;
-  env?: string[];
   emptyRoot?: true;
   rootfs?: string;
   files?: FilesOption[];
-  cwd?: string;
-  umask?: number;
-  argv0?: string;
-  timeout?: Duration;
-  killSignal?: NodeJS.Signals | number;
-  killAfter?: Duration;
-  tty?: boolean;
-}
-
-function list(text: string): string[] {
-  const items = text.split(',');
-  if (items.includes('')) throw new InvalidArgumentError('One of its elements is empty.');
-  return items;
-}
-
-const listOrNone = (text: string): string[] => (text === '' ? [] : list(text));
-const more = (text: string, before: string[] | undefined) => [...(before ?? []), text];
-const moreOf = (text: string, before: string[] | undefined) => [...(before ?? []), ...list(text)];
-const moreOrNone = (text: string, before: string[] | undefined) => [...(before ?? []), ...listOrNone(text)];
-
-function id(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is not an id.');
-  return Number(text);
 }
 
 function seconds(text: string): number {
   if (!/^-?\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It is not a number of seconds.');
   return Number(text);
-}
-
-function octal(text: string): number {
-  if (!/^[0-7]{1,4}$/.test(text)) throw new InvalidArgumentError('It is not an octal number.');
-  return Number.parseInt(text, 8);
-}
-
-/** A name, with or without SIG, or a number. Whether there is one is for the library to say. */
-function signal(text: string): NodeJS.Signals | number {
-  return /^\d+$/.test(text) ? Number(text) : (text.toUpperCase() as NodeJS.Signals);
 }
 
 /** An option that is an entry of the view, as they come one after the other. */
@@ -93,7 +46,7 @@ function filesOption(kind: FilesOption['kind'], placeholder: string, description
 
 /** Adds the options to a command of the command line, in groups. */
 export function addSandboxOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup('Where to start from:')
     .addOption(new Option('--bare', 'isolate nothing but what the other options say').conflicts('spec'))
     .option('--spec <file>', 'start from a spec in JSON (- is stdin); the other options change it')
@@ -116,36 +69,19 @@ export function addSandboxOptions(command: Command): Command {
     .optionsGroup('Who the command is:')
     .option('--map-root', 'the caller is root inside')
     .option('--map-users <inside:outside:count>', 'user ids that exist inside; may be given more than once', moreOf)
-    .option('--map-groups <inside:outside:count>', 'group ids that exist inside; may be given more than once', moreOf)
-    .option('--uid <id>', 'run as this user', id)
-    .option('--gid <id>', 'run as this group', id)
-    .option('--groups <id,…>', "with these supplementary groups ('': none)", (text) => listOrNone(text).map(id))
-    .option('--cap <name,…>', "keep these capabilities, and no others ('': none)", moreOrNone)
+    .option('--map-groups <inside:outside:count>', 'group ids that exist inside; may be given more than once', moreOf);
+  return addFindOptions(addFileOptions(addWhoOptions(command))).optionsGroup('Other:');
+}
+
+function addFileOptions(command: Command): Command {
+  return command
     .optionsGroup('Which files it sees (in the order in which they are given; may be given more than once):')
     .addOption(filesOption('ro', 'src[:dest]', 'a file or directory of the host, which cannot be written'))
     .addOption(filesOption('rw', 'src[:dest]', 'the same, which can be written'))
     .addOption(filesOption('tmpfs', 'dest[:size]', 'an empty file system in memory (64M, 25%; default: half of it)'))
     .addOption(filesOption('overlay', 'dest', 'can be written, and stays as it is on the host: see --diff'))
     .addOption(new Option('--rootfs <dir>', 'a directory as /, read-only').conflicts('emptyRoot'))
-    .option('--empty-root', 'an empty /, which has only what the other options put there')
-    .optionsGroup('What the command finds:')
-    .option('--env <name=value>', 'set a variable; may be given more than once', more)
-    .option('--clear-env', 'start with an empty environment')
-    .option('--cwd <dir>', 'the working directory, as the command sees it')
-    .option('--umask <octal>', 'the rights that new files do not have', octal)
-    .option('--argv0 <name>', 'what the command sees as its own name')
-    .option('--tty', 'a terminal of its own (default: where you are at a terminal, and it is isolated from yours)')
-    .option('--no-tty', 'none')
-    .optionsGroup('How it ends:')
-    .option('--timeout <duration>', 'end it after this time, as 10s or 1.5m: the exit status is 124 then')
-    .option('--kill-signal <signal>', 'what it gets then (default: KILL)', signal)
-    .option('--kill-after <duration>', 'how long after that signal all of it gets SIGKILL (default: 5s)')
-    .optionsGroup('Other:');
-}
-
-/** Applies a change where its option was given. */
-function when<T>(value: T | undefined, change: (sandbox: Sandbox, value: T) => Sandbox) {
-  return (sandbox: Sandbox): Sandbox => (value === undefined ? sandbox : change(sandbox, value));
+    .option('--empty-root', 'an empty /, which has only what the other options put there');
 }
 
 /** The sandbox that the options describe. */
@@ -170,17 +106,7 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.mapRoot, (sandbox) => sandbox.mapRoot()))
     .use(when(options.mapUsers, (sandbox, map: IdMapInput[]) => sandbox.mapUsers(...map)))
     .use(when(options.mapGroups, (sandbox, map: IdMapInput[]) => sandbox.mapGroups(...map)))
-    .use(when(options.uid, (sandbox, uid) => sandbox.uid(uid)))
-    .use(when(options.gid, (sandbox, gid) => sandbox.gid(gid)))
-    .use(when(options.groups, (sandbox, groups) => sandbox.groups(...groups)))
-    .use(when(options.cap, (sandbox, names) => sandbox.capabilities(names)))
-    .use(when(options.clearEnv, (sandbox) => sandbox.clearEnv()))
-    .use(when(options.env, (sandbox, variables) => sandbox.env(Object.fromEntries(variables.map(variable)))))
-    .use(when(options.cwd, (sandbox, directory) => sandbox.cwd(directory)))
-    .use(when(options.umask, (sandbox, mask) => sandbox.umask(mask)))
-    .use(when(options.argv0, (sandbox, name) => sandbox.argv0(name)))
-    .use(when(options.tty, (sandbox, tty) => sandbox.tty(tty && (sandbox.spec.tty ?? true))))
-    .use((sandbox) => withTimeout(sandbox, options));
+    .use((sandbox) => withProcess(sandbox, options));
 }
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
@@ -204,21 +130,6 @@ function withFiles(sandbox: Sandbox, { kind, value }: FilesOption): Sandbox {
   return kind === 'ro' ? sandbox.roBind(first, target) : sandbox.bind(first, target);
 }
 
-function withTimeout(sandbox: Sandbox, { timeout, killSignal, killAfter }: SandboxOptions): Sandbox {
-  if (timeout === undefined && killSignal === undefined && killAfter === undefined) return sandbox;
-  const { limit = timeout, ...before } = sandbox.spec.timeout ?? {};
-  if (limit === undefined) {
-    const option = killSignal === undefined ? '--kill-after' : '--kill-signal';
-    throw new SpecError(option, 'there is no limit after which it could be sent', 'add --timeout');
-  }
-  const options: KillOptions = {
-    ...before,
-    ...(killSignal === undefined ? {} : { killSignal }),
-    ...(killAfter === undefined ? {} : { grace: killAfter }),
-  };
-  return sandbox.timeout(timeout ?? limit, options);
-}
-
 /** `A[:B]`. A colon that belongs to a name is written as `\:`. */
 function twoParts(kind: string, text: string): [string, string | undefined] {
   const parts = text.split(/(?<!\\):/).map((part) => part.replaceAll('\\:', ':'));
@@ -231,11 +142,4 @@ function twoParts(kind: string, text: string): [string, string | undefined] {
     );
   }
   return [first, second];
-}
-
-/** `NAME=VALUE`. What is wrong is not shown: it may be a secret. */
-function variable(text: string): [name: string, value: string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new SpecError('--env', 'it is not NAME=VALUE');
-  return [text.slice(0, at), text.slice(at + 1)];
 }

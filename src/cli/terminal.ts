@@ -8,7 +8,7 @@ import { OwnTerminal, ownSize } from './own-terminal.js';
  * Whether a command gets a terminal of its own, and how large. If the command line does not say, one that would have none because of
  * its own session gets one where ours would be its: all three of our descriptors are a terminal, in the foreground of which we are.
  */
-export function terminalFor({ spec }: Sandbox, wanted: boolean | undefined): TtyOption {
+export function terminalFor({ spec }: Pick<Sandbox, 'spec'>, wanted: boolean | undefined): TtyOption {
   const { tty, stdio, newSession } = spec;
   const isAutomatic = () =>
     newSession && stdio === undefined && [0, 1, 2].every((fd) => isatty(fd)) && !isInBackground();

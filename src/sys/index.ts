@@ -80,7 +80,7 @@ export {
 } from './calls/mount-fd.js';
 export { clone3, setns, unshare } from './calls/namespace.js';
 export { faccessat, fchmod, fchown, fchownat, makedev, mkdirat, mknodat, symlinkat, unlinkat } from './calls/path.js';
-export { pidfd_getfd, pidfd_open, pidfd_send_siginfo, pidfd_send_signal } from './calls/pidfd.js';
+export { pidfd_getfd, pidfd_open, pidfd_send_signal, pidfd_send_signal_info } from './calls/pidfd.js';
 export { prctl } from './calls/prctl.js';
 export { getpgid, getpid, getppid, getsid, gettid, kill, setsid } from './calls/process.js';
 export { prlimit64, sched_setaffinity } from './calls/resource.js';

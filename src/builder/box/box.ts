@@ -21,6 +21,16 @@ import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { isEnding } from './process-identity.js';
+import { checkSameBox } from './same-box.js';
+
+/** How a command is started in a box. */
+export interface BoxSpawnOptions extends SpawnOptions {
+  /**
+   * What the command is, in the place of what the box was opened for: another user, environment, directory, other limits. Its
+   * namespaces, maps and files have to be those of the box.
+   */
+  readonly spec?: ProcessSpec;
+}
 
 interface BoxParts {
   readonly spec: ProcessSpec;
@@ -93,7 +103,7 @@ export class Box implements AsyncDisposable {
    *
    * @throws SpecError, StepError - as {@link Sandbox.spawn}. IsolateError ERR_ISOLATE_BOX_CLOSED: it is closed, or has ended.
    */
-  spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<RunningProcess> {
+  spawn(file: string, args: readonly string[] = [], options: BoxSpawnOptions = {}): Promise<RunningProcess> {
     return this.spawnWith(file, args, options);
   }
 
@@ -101,11 +111,13 @@ export class Box implements AsyncDisposable {
   async spawnWith(
     file: string,
     args: readonly string[],
-    options: SpawnOptions,
+    options: BoxSpawnOptions,
     snapshot?: Snapshot,
   ): Promise<RunningProcess> {
     if (!this.isOpen) throw closedError();
-    const place = { spec: this.spec, box: this.#pidfd, until: this.#end.signal, snapshot };
+    const { spec = this.spec } = options;
+    if (spec !== this.spec) checkSameBox(spec, this.spec);
+    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot };
     const starting = spawnInBox(place, { file, args }, options).then(
       (running) => this.#keep(running),
       (error) => {
@@ -125,10 +137,11 @@ export class Box implements AsyncDisposable {
   async run<E extends OutputEncoding = 'text', A extends boolean = false>(
     file: string,
     args: readonly string[] = [],
-    options: RunOptions<E, A> = {},
+    options: RunOptions<E, A> & Pick<BoxSpawnOptions, 'spec'> = {},
   ): Promise<RunResult<E, A>> {
-    const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
+    const { spec = this.spec } = options;
+    const spawnOptions = { ...spawnOptionsOf(spec, options), spec };
+    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(spec, options));
   }
 
   /**

@@ -77,6 +77,13 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, host, view),
     doors: [late(boxValue, '<box>')],
+    terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+/** The directory with the terminals of the box, where it has its own. */
+function terminalsOf({ files = [] }: ProcessSpec): string | undefined {
+  const [dev] = files.flatMap((entry) => (entry.type === 'dev' ? [entry.target] : []));
+  return dev && `${dev}/pts`;
 }

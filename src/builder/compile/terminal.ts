@@ -1,6 +1,7 @@
 import { isDevice } from '../../ns/index.js';
 import {
   AT,
+  dup3,
   type Fd,
   fchownat,
   ioctl_tiocgptpeer,
@@ -10,6 +11,8 @@ import {
   O,
   type Operand,
   openat,
+  openat2,
+  RESOLVE,
   SpecError,
   type Step,
   type Stored,
@@ -20,7 +23,7 @@ import type { ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { checkTerminalSize, usualSize } from '../spec/terminal.js';
 import { walk } from './files/walk.js';
-import { giveBack, givenBack } from './give-back.js';
+import { giveBack, giveBackByInit, givenBack, type WayBack } from './give-back.js';
 import type { Identity } from './ids.js';
 import { methodCall, type Section, section } from './section.js';
 
@@ -48,31 +51,51 @@ export function planTerminal(
   const { tty } = spec;
   if (tty === undefined) return undefined;
   if (terminals === undefined) checkHost(host);
-  const { steps, end } = openTerminal(spec, identity, terminals);
-  const opened = section(originOf(tty), ...steps);
-  const session = section(
-    originOf(tty),
-    setsid.step().because('a session of its own, which its terminal can belong to'),
-    ioctl_tiocsctty.step(0, 0).because('the terminal of this session: Ctrl-C reaches who is in front'),
-  );
-  return {
-    end,
-    beforeFiles: terminals === undefined ? [opened] : [],
-    afterFiles: terminals === undefined ? [] : [opened],
-    session: [session],
-  };
-}
-
-/** Of the host or of the sandbox: `/dev/ptmx` is the same device everywhere. */
-const ptmx = { major: 5, minor: 2 } as const;
-
-/** Opens both ends of a new terminal, and gives this program the one that it reads and writes. */
-function openTerminal({ tty }: ProcessSpec, { uid, gid }: Identity, terminals: Operand<Fd> | undefined) {
   const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
   const master =
     terminals === undefined
       ? openat.step(AT.FDCWD, '/dev/ptmx', flags, 0).because('a new terminal, of the host')
       : openat.step(terminals, 'ptmx', flags | O.NOFOLLOW, 0).because('a new terminal, of the sandbox itself');
+  const { steps, end } = makeTerminal(spec, identity, master);
+  const opened = section(originOf(tty), ...steps, ...giveBack(master.result, givenBack.terminal, given));
+  return {
+    end,
+    beforeFiles: terminals === undefined ? [opened] : [],
+    afterFiles: terminals === undefined ? [] : [opened],
+    session: terminalSession(spec),
+  };
+}
+
+/** Steps of the process that becomes the command: its standard descriptors are its terminal already. */
+export function terminalSession({ tty }: ProcessSpec): Section[] {
+  const own = setsid.step().because('a session of its own, which its terminal can belong to');
+  const control = ioctl_tiocsctty.step(0, 0).because('the terminal of this session: Ctrl-C reaches who is in front');
+  return [section(originOf(tty), own, control)];
+}
+
+/** Of the host or of the sandbox: `/dev/ptmx` is the same device everywhere. */
+const ptmx = { major: 5, minor: 2 } as const;
+
+const given = 'the caller reads what is printed, and types';
+
+/**
+ * A terminal of namespaces that init has joined: by the path of the directory with their terminals, which whoever rules in there may
+ * have changed, so that what is opened has to be the device. It takes the places of the standard three.
+ */
+export function terminalByInit(spec: ProcessSpec, identity: Identity, directory: string, way: WayBack): Section {
+  const resolve = RESOLVE.NO_MAGICLINKS | RESOLVE.NO_SYMLINKS;
+  const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
+  const master = openat2
+    .step(AT.FDCWD, `${directory}/ptmx`, { flags, resolve })
+    .because('a new terminal, of the box itself');
+  const { steps, end } = makeTerminal(spec, identity, master);
+  const placed = [0, 1, 2].map((fd) => dup3.step(end, fd, 0).because(`becomes fd ${fd} of the command`));
+  return section(originOf(spec.tty), ...steps, ...giveBackByInit(master.result, way, given), ...placed);
+}
+
+/** Makes a terminal, once its one end is open: the other, of a size, and of who runs the command. */
+function makeTerminal({ tty }: ProcessSpec, { uid, gid }: Identity, master: Step) {
+  const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
   const peer = ioctl_tiocgptpeer
     .step(master.result, flags)
     .because('the end for the command, which is found by no path');
@@ -91,7 +114,6 @@ function openTerminal({ tty }: ProcessSpec, { uid, gid }: Identity, terminals: O
     peer,
     ioctl_tiocswinsz.step(peer.result, tty === true || tty === undefined ? usualSize : tty).because('how large it is'),
     ...owner,
-    ...giveBack(master.result, givenBack.terminal, 'the caller reads what is printed, and types'),
   ];
   return { steps, end: peer.result };
 }

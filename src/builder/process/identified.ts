@@ -12,10 +12,11 @@ export function identified(plan: Plan, launched: Launched): NamespaceIds | undef
   );
 }
 
-/** What a command with its own copy of the memory did not find out itself: it may be gone, or out of sight. */
+/** What a command did not find out itself; undefined where it is gone, or out of sight: one that is about to end has some no more. */
 export function seenFromHere(pid: number): NamespaceIds | undefined {
   try {
-    return namespacesOf(pid);
+    const seen = namespacesOf(pid);
+    return Object.keys(namespacesOf()).every((kind) => Object.hasOwn(seen, kind)) ? seen : undefined;
   } catch {
     return undefined;
   }

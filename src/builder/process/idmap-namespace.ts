@@ -1,14 +1,16 @@
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { handshakeValues, type IdMaps, mapsFromParent } from '../../ns/index.js';
 import {
   AF,
+  AT,
   CLONE,
   close,
   type Fd,
   IsolateError,
   launch,
+  O,
+  openat,
   P,
   pidfd_open,
   program,
@@ -44,7 +46,7 @@ export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
         `the maps of an idmapped bind cannot be written: errno ${failure.errno}`,
       );
     }
-    namespace = openSync(`/proc/${pid}/ns/user`, 'r');
+    namespace = openat(AT.FDCWD, `/proc/${pid}/ns/user`, O.RDONLY | O.CLOEXEC, 0);
     return namespace;
   } finally {
     socket.destroy();

@@ -1,5 +1,17 @@
-import { openSync } from 'node:fs';
-import { AF, close, type Fd, type LateValues, MSG, recvmsg, SOCK, SyscallError, socketpair } from '../../sys/index.js';
+import {
+  AF,
+  AT,
+  close,
+  type Fd,
+  type LateValues,
+  MSG,
+  O,
+  openat,
+  recvmsg,
+  SOCK,
+  SyscallError,
+  socketpair,
+} from '../../sys/index.js';
 import { type GivenBack, givenBack, lineOf } from '../compile/give-back.js';
 
 /** Both ends of a line over which the child gives a descriptor back. */
@@ -20,7 +32,7 @@ export class KeptDescriptors {
 
   constructor(names: readonly string[]) {
     try {
-      for (const name of names) this.#placeholders.set(name, openSync('/dev/null', 'r'));
+      for (const name of names) this.#placeholders.set(name, openNowhere());
       for (const name of Object.values(givenBack)) if (names.includes(name)) this.#lines.set(name, openLine());
     } catch (error) {
       this.end();
@@ -58,6 +70,11 @@ export class KeptDescriptors {
     this.#placeholders.delete(name);
     if (fd !== undefined) close(fd);
   }
+}
+
+/** Not by Node, which closes what a worker opened through it when that ends: by then the number may be another's. */
+function openNowhere(): Fd {
+  return openat(AT.FDCWD, '/dev/null', O.RDONLY | O.CLOEXEC, 0);
 }
 
 function openLine(): Line {

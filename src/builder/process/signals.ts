@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Fd, pidfd_send_siginfo, SIG, SpecError } from '../../sys/index.js';
+import { type Fd, pidfd_send_signal_info, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
 import { waitedSignals } from './waited-signals.js';
 
@@ -70,5 +70,5 @@ const carrier = 64;
 
 /** Has init stop the command: SIGSTOP would stop init itself. */
 export function stopByInit(pidfd: Fd): void {
-  pidfd_send_siginfo(pidfd, { si_signo: carrier, si_value: SIG.STOP });
+  pidfd_send_signal_info(pidfd, { si_signo: carrier, si_value: SIG.STOP });
 }

@@ -1,6 +1,7 @@
-import { fstatSync, openSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { handshakeValues, type NamespaceIds } from '../../ns/index.js';
 import {
+  AT,
   cloneLeftAt,
   close,
   type Fd,
@@ -8,6 +9,8 @@ import {
   type Launched,
   type Launching,
   launch,
+  O,
+  openat,
   P,
   type Pid,
   type Program,
@@ -143,7 +146,7 @@ function fillStandardDescriptors(): void {
     try {
       fstatSync(fd);
     } catch {
-      openSync('/dev/null', 'r+');
+      openat(AT.FDCWD, '/dev/null', O.RDWR | O.CLOEXEC, 0);
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { CC, type Fd, ioctl_tcgets } from '../../sys/index.js';
+import { CC, close, type Fd, ioctl_tcgets, ioctl_tiocgptpeer, O, POLL, ppoll, SyscallError } from '../../sys/index.js';
 import { closeLine, terminalLine } from './terminal-line.js';
 
-const newline = 0x0a;
+/** How often it is looked whether the end has to be typed again. */
+const millisecondsBetween = 50;
 
 /**
  * Types on a terminal. What is typed when nobody is there is lost, and no error. It has a line of its own, which then fails, while
@@ -11,7 +12,7 @@ const newline = 0x0a;
 export class TerminalWriter {
   readonly #master: Fd;
   #line: Socket | undefined;
-  #last = newline;
+  #ending: NodeJS.Timeout | undefined;
 
   constructor(master: Fd) {
     this.#master = master;
@@ -19,7 +20,6 @@ export class TerminalWriter {
 
   /** Calls back when there is room for more. */
   type(bytes: Uint8Array, done: (error?: Error) => void): void {
-    this.#last = bytes.at(-1) ?? this.#last;
     try {
       this.#line ??= this.#openLine();
       this.#line.write(bytes, () => done());
@@ -28,14 +28,24 @@ export class TerminalWriter {
     }
   }
 
-  /** Types the end of the input. In the middle of a line the character, once, only ends that. */
+  /**
+   * Types the end of the input, and again as soon as nothing is left to be read: it is for one reader only, it ends only a line where
+   * one was begun, and a program that changes the modes of its terminal finds another character in its place.
+   */
   typeEnd(done: (error?: Error) => void): void {
-    const end = ioctl_tcgets(this.#master).c_cc.subarray(CC.EOF, CC.EOF + 1);
-    this.type(this.#last === newline ? end : Buffer.concat([end, end]), done);
+    const type = (done: (error?: Error) => void) => {
+      const { c_cc } = ioctl_tcgets(this.#master);
+      this.type(c_cc.subarray(CC.EOF, CC.EOF + 1), done);
+    };
+    this.#ending = setInterval(() => {
+      if (this.#isAllRead()) type(() => {});
+    }, millisecondsBetween).unref();
+    type(done);
   }
 
   /** Resolves when its descriptor is closed. The terminal itself stays open. */
   close(): Promise<void> {
+    clearInterval(this.#ending);
     return closeLine(this.#line);
   }
 
@@ -45,5 +55,21 @@ export class TerminalWriter {
       this.#line = undefined;
     });
     return line;
+  }
+
+  /** As seen from the other end: only there it can be asked. */
+  #isAllRead(): boolean {
+    if (this.#line?.writableLength) return false;
+    try {
+      const other = ioctl_tiocgptpeer(this.#master, O.RDWR | O.NOCTTY | O.NONBLOCK | O.CLOEXEC);
+      try {
+        return ppoll([{ fd: other, events: POLL.IN, revents: 0 }], { tv_sec: 0, tv_nsec: 0 }) === 0;
+      } finally {
+        close(other);
+      }
+    } catch (error) {
+      if (error instanceof SyscallError) return false;
+      throw error;
+    }
   }
 }

@@ -12,8 +12,8 @@ type Done = (error?: Error | null) => void;
  * a newline is read as `\r\n`, and `'\x03'` is Ctrl-C.
  *
  * It is at its end when the command, and all that it left behind, have closed it. What is typed when nobody is there is lost, and no
- * error. `end()` types the end of the input: Ctrl-D, or what the command has put in its place. `destroy()` closes it, as the window of
- * a terminal is closed: a command that still runs gets SIGHUP.
+ * error. `end()` types the end of the input, Ctrl-D or what the command has put in its place, for everybody who reads from then on.
+ * `destroy()` closes it, as the window of a terminal is closed: a command that still runs gets SIGHUP.
  */
 export class Terminal extends Duplex {
   readonly #master: Fd;
@@ -87,7 +87,8 @@ export class Terminal extends Duplex {
 
   /** @internal */
   override _final(done: Done): void {
-    this.#writer.typeEnd(done);
+    if (this.#isAtEnd) done();
+    else this.#writer.typeEnd(done);
   }
 
   /** @internal */
@@ -102,6 +103,7 @@ export class Terminal extends Duplex {
   #end(): void {
     if (this.#isAtEnd) return;
     this.#isAtEnd = true;
+    void this.#writer.close();
     this.push(null);
     // Where nothing is left to be read, that is the end now, also if nobody listens.
     this.read(0);

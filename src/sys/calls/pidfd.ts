@@ -79,7 +79,7 @@ export const pidfd_send_signal: Syscall<[pidfd: Fd, sig: number], void> = define
  * @param queued - `si_signo`: a {@link SIG} value; `si_value`: what goes with it.
  * @throws SyscallError as {@link pidfd_send_signal}, and: EAGAIN: too many signals are queued for the user.
  */
-export const pidfd_send_siginfo: Syscall<
+export const pidfd_send_signal_info: Syscall<
   [pidfd: Fd, queued: { readonly si_signo: number; readonly si_value: number }],
   void
 > = defineSyscall({

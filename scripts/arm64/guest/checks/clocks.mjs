@@ -29,7 +29,7 @@ export const checks = {
         ['boottime', '2000', '500000000'],
       ],
     );
-    assert.equal(lines[2], '1');
+    assert.equal(lines[2], '2');
   },
   'a time namespace next to a user namespace alone': async () => {
     const sandbox = bare().unshare('user').mapRoot().clock({ boottime: 5000 });

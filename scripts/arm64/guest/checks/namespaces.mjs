@@ -8,13 +8,13 @@ const filesOf = (kinds) => kinds.map((kind) => ns.namespaces[kind].file);
 const readLinks = (files) => `cd /proc/self/ns; for file in ${files.join(' ')}; do readlink $file; done`;
 
 export const checks = {
-  'all namespaces in one launch: root, its own host name, process 1, an empty /proc': async () => {
+  'all namespaces in one launch: root, its own host name, a child of init, an empty /proc': async () => {
     const sandbox = everything.hostname('box').loopback();
     const script =
       'id -u; id -g; hostname; echo $$; echo /proc/[0-9]*; tail -n +3 /proc/net/dev | cut -d: -f1; uname -m';
     const [uid, gid, name, pid, processes, ...rest] = await linesOf(sandbox, script);
-    assert.deepEqual({ uid, gid, name, pid }, { uid: '0', gid: '0', name: 'box', pid: '1' });
-    assert.equal(processes, '/proc/1');
+    assert.deepEqual({ uid, gid, name, pid }, { uid: '0', gid: '0', name: 'box', pid: '2' });
+    assert.equal(processes, '/proc/1 /proc/2');
     assert.deepEqual(
       rest.map((line) => line.trim()),
       ['lo', 'aarch64'],
@@ -50,6 +50,6 @@ export const checks = {
     const sid = lines.pop();
     for (const line of lines) assert.match(line, line.startsWith('NoNewPrivs') ? /\t1$/ : /\t0{16}$/);
     assert.equal(lines.length, 6);
-    assert.equal(sid, '1');
+    assert.equal(sid, '2');
   },
 };

@@ -1,0 +1,51 @@
+import { type Command, Option } from 'commander';
+import { bare, findBox, type NamespaceKind, Sandbox, SpecError } from '../index.js';
+import { moreOf } from './lists.js';
+import { addFindOptions, addWhoOptions, type ProcessOptions, withProcess } from './process-options.js';
+import type { Start } from './run.js';
+
+/** The options of enter, as they were given. */
+export interface EnterOptions extends ProcessOptions {
+  only?: NamespaceKind[];
+}
+
+export const enterHelp = `
+PID is a process: the command joins all namespaces in which that one is not together with you, or those of --only. NAME is a
+box that a program has opened under this name: the command has the user, the capabilities and the limits that its sandbox says.
+
+In a user namespace of others who does not exist there is root of it, unless --uid says who. The command has a session of its
+own, and at a terminal a terminal of its own; it is killed when isolate ends. With a mount namespace of others it starts in /.
+Options may come before PID or NAME or after it; those of the command come after a --.
+
+Exit status: that of the command; 128+N if signal N ended it; 124 if its time was over; 125 if isolate failed; 126 if the command
+is not executable; 127 if it is not found.
+
+Examples:
+  isolate enter 4711 -- ip addr                    what that process sees of the network, and all else
+  isolate enter 4711 --only net -- ss -tlp         its network alone, with the files and the processes of the host
+  isolate enter box                                a shell in the box of this name`;
+
+/** Adds the options of enter. */
+export function addEnterOptions(command: Command): Command {
+  const only = new Option('--only <kind,…>', 'of a process only these: user, mount, pid, net, ipc, uts, cgroup, time');
+  command.optionsGroup('Namespaces:').addOption(only.argParser(moreOf)).optionsGroup('Who the command is:');
+  return addFindOptions(addWhoOptions(command)).optionsGroup('Other:');
+}
+
+/** How a command is started in what `target` names: a process by its pid, or a box. */
+export async function startIn(target: string, options: EnterOptions): Promise<Start> {
+  return /^\d+$/.test(target) ? inProcess(Number(target), options) : inBox(target, options);
+}
+
+function inProcess(pid: number, { only, ...options }: EnterOptions): Start {
+  const joined = bare().join(only === undefined ? pid : { pid, kinds: only });
+  const sandbox = withProcess(joined.newSession().dieWithParent(), options);
+  return { spec: sandbox.spec, isPid1: false, spawn: (file, args, how) => sandbox.spawn(file, args, how) };
+}
+
+async function inBox(name: string, { only, ...options }: EnterOptions): Promise<Start> {
+  if (only !== undefined) throw new SpecError('--only', 'a box is entered in all of its namespaces', 'leave it out');
+  const box = await findBox(name);
+  const { spec } = withProcess(Sandbox.from(box.spec), options);
+  return { spec, isPid1: false, spawn: (file, args, how) => box.spawn(file, args, { ...how, spec }) };
+}

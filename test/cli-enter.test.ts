@@ -1,0 +1,100 @@
+// isolate enter: into the namespaces of a process, and into a box, as from a shell.
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isolate, type RunningProcess } from '../src/index.js';
+import { namespacesOf } from '../src/ns/index.js';
+import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { runIsolate } from './helpers/command-lines.js';
+
+const noProc = either(userNamespacesRefused(), freshProcRefused());
+const folder = mkdtempSync(join(tmpdir(), 'isolate-enter-'));
+process.env.XDG_RUNTIME_DIR = folder;
+test.after(() => rmSync(folder, { recursive: true }));
+
+const sleeper = (): Promise<RunningProcess> =>
+  isolate().hostname('other').spawn('sleep', ['1000'], { stdio: 'ignore' });
+
+skipUnless(test, noProc, 'a process: all in which it is elsewhere, or only some', async () => {
+  await using other = await sleeper();
+  const all = runIsolate(['enter', String(other.pid), '--', 'sh', '-c', 'hostname; pwd; readlink /proc/self/ns/net']);
+  const { net } = namespacesOf(other.pid);
+  assert.is(all.stdout, `other\n/\nnet:[${net}]\n`, all.stderr);
+  const line = [
+    'enter',
+    '--only',
+    'user,net',
+    String(other.pid),
+    '--',
+    'sh',
+    '-c',
+    'readlink /proc/self/ns/net /proc/self/ns/uts',
+  ];
+  const some = runIsolate(line);
+  assert.is(some.stdout, `net:[${net}]\n${readlinkSync('/proc/self/ns/uts')}\n`, some.stderr);
+});
+
+skipUnless(test, noProc, 'the options of a command, its exit status, and the status file', async () => {
+  await using other = await sleeper();
+  const status = join(folder, 'status.json');
+  const options = ['--env', 'A=b', '--cap', '', '--umask', '077', '--status-json', status, '--timeout', '1h'];
+  const script = 'echo $A; umask; grep CapEff /proc/self/status; exit 7';
+  const ended = runIsolate(['enter', ...options, String(other.pid), '--', 'sh', '-c', script]);
+  assert.is(ended.stdout, 'b\n0077\nCapEff:\t0000000000000000\n', ended.stderr);
+  assert.is(ended.status, 7);
+  const { exit, error, namespaces } = JSON.parse(readFileSync(status, 'utf8'));
+  assert.equal(exit, { kind: 'exited', code: 7 });
+  assert.is(error, null);
+  assert.ok(namespaces === null || namespaces.net === namespacesOf(other.pid).net);
+  assert.is(runIsolate(['enter', String(other.pid), '--', 'no-such-command']).status, 127);
+  assert.is(runIsolate(['enter', '--timeout', '100ms', String(other.pid), '--', 'sleep', '100']).status, 124);
+});
+
+skipUnless(test, noProc, 'a box, by its name: with what its sandbox says, and what the options change', async () => {
+  await using box = await isolate().hostname('inside').env({ A: 'box' }).umask(0o27).open({ name: 'entered' });
+  const script = 'hostname; echo $A; umask; grep CapBnd /proc/self/status; readlink /proc/self/ns/pid';
+  const ended = runIsolate(['enter', 'entered', '--', 'sh', '-c', script]);
+  const { pid } = namespacesOf(box.pid);
+  assert.is(ended.stdout, `inside\nbox\n0027\nCapBnd:\t0000000000000000\npid:[${pid}]\n`, ended.stderr);
+  const changed = runIsolate([
+    'enter',
+    '--env',
+    'A=other',
+    'entered',
+    '--cwd',
+    '/tmp',
+    '--',
+    'sh',
+    '-c',
+    'echo $A; pwd',
+  ]);
+  assert.is(changed.stdout, 'other\n/tmp\n', changed.stderr);
+});
+
+skipUnless(test, noProc, 'a command of a box is what another spec says, if the namespaces are the same', async () => {
+  const sandbox = isolate();
+  await using box = await sandbox.open();
+  const { stdout } = await box.run('sh', ['-c', 'umask; pwd'], { spec: sandbox.umask(0o77).cwd('/tmp').spec });
+  assert.is(stdout, '0077\n/tmp\n');
+  const error = await box.run('true', [], { spec: sandbox.hostname('x').spec }).catch((error) => error);
+  assert.is(error.field, 'hostname');
+});
+
+test('nobody is there, or nothing of that name: 125, and what there is', async () => {
+  for (const [target, says] of [
+    ['4194305', /not there/],
+    ['no-such-box', /no box has the name/],
+    ['-x', /unknown option/],
+    ['a/b', /not a name for a box/],
+    [String(process.pid), /same namespaces/],
+  ] as const) {
+    const ended = runIsolate(['enter', target, '--', 'true']);
+    assert.is(ended.status, 125, target);
+    assert.match(ended.stderr, says);
+    assert.match(ended.stderr, /^isolate: /);
+  }
+});
+
+test.run();
