@@ -14,8 +14,8 @@ const text = [
   'docs/streams.md',
   'docs/ending.md',
   'docs/joining.md',
-  'docs/terminals.md',
   'docs/boxes.md',
+  'docs/terminals.md',
 ]
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n');
