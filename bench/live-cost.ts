@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { isolate, type RunningProcess } from 'linux-isolate';
 import { kinds } from './kinds.js';
@@ -77,56 +75,18 @@ export async function liveCosts(): Promise<{
 }> {
   const costs: LiveCost[] = [];
   const missing: string[] = [];
-  const bundle = mkdtempSync(join(tmpdir(), 'isolate-bench-'));
-  try {
-    for (const [name, start] of Object.entries({ ...isolateLives, ...otherLives, ...crun(bundle, missing) })) {
-      stop.throwIfAborted();
-      const live = await start();
-      try {
-        const cost = await settled(live.pid);
-        if (cost === undefined) missing.push(`${name} does not run here, or its memory may not be read`);
-        else costs.push({ name, ...cost });
-      } finally {
-        await live.end();
-      }
+  for (const [name, start] of Object.entries({ ...isolateLives, ...otherLives })) {
+    stop.throwIfAborted();
+    const live = await start();
+    try {
+      const cost = await settled(live.pid);
+      if (cost === undefined) missing.push(`${name} does not run here, or its memory may not be read`);
+      else costs.push({ name, ...cost });
+    } finally {
+      await live.end();
     }
-  } finally {
-    rmSync(bundle, { recursive: true, force: true });
   }
   return { costs, missing };
-}
-
-/** crun takes a bundle: a root and what to run there. */
-function crun(bundle: string, missing: string[]): Record<string, () => Promise<Live>> {
-  if (spawnSync('crun', ['--version']).status !== 0) {
-    missing.push('crun is not installed');
-    return {};
-  }
-  mkdirSync(join(bundle, 'rootfs'));
-  spawnSync('crun', ['spec', ...(process.getuid?.() === 0 ? [] : ['--rootless'])], { cwd: bundle });
-  const file = join(bundle, 'config.json');
-  const config = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(
-    file,
-    JSON.stringify({
-      ...config,
-      root: { path: '/', readonly: true },
-      process: { ...config.process, args: command, terminal: false },
-    }),
-  );
-  const id = `isolate-bench-${process.pid}`;
-  return {
-    crun: async () => {
-      const live = await liveProcess('crun', ['run', '--bundle', bundle, id]);
-      return {
-        ...live,
-        end: async () => {
-          spawnSync('crun', ['delete', '--force', id]);
-          await live.end();
-        },
-      };
-    },
-  };
 }
 
 /** Waits until the command runs. */

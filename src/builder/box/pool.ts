@@ -59,7 +59,8 @@ export class Pool implements AsyncDisposable {
     for (let lost = 0; ; lost++) {
       const box = await this.#take(options.signal);
       try {
-        const running = await box.spawnWith(file, args, options, box.snapshot);
+        // Only then another one is opened: the command comes first.
+        const running = await box.spawnWith(file, args, options, box.snapshot).finally(() => this.#fill());
         // What the command changed is its own from now on. A box that cannot be ended is told of by close().
         void running.exited.then(() => this.#close(box)).catch(() => {});
         return running;
@@ -114,8 +115,6 @@ export class Pool implements AsyncDisposable {
 
   #use(box: Box): Box {
     this.#used.add(box);
-    // After the command has been started: it comes first.
-    setImmediate(() => this.#fill());
     return box;
   }
 
