@@ -1,5 +1,6 @@
 import { close, type Fd, SpecError } from '../../sys/index.js';
 import { compileBox } from '../compile/box.js';
+import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -19,14 +20,27 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+const compile: Compile = (spec, _command, host) => compileBox(spec, host);
+
+/** What runs in a box that nobody has started anything in. */
+const holder = { file: 'isolate-init', args: [] } as const;
+
+const holders = new WeakMap<ProcessSpec, ProcessSpec>();
+
+/** The spec for what holds a box. Also one that is detached: until others can find it, nobody else could close it. */
+function holderOf(spec: ProcessSpec): ProcessSpec {
+  const held = holders.get(spec) ?? freeze<ProcessSpec>({ ...spec, dieWithParent: true });
+  holders.set(spec, held);
+  return held;
+}
+
 /** Opens a box. See {@link Sandbox.open}. */
 export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<Box> {
   const { name, signal } = options;
   signal?.throwIfAborted();
   checkDetached(options);
-  // Also one that is detached: until others can find it, nobody else could close it.
-  const held = freeze<ProcessSpec>({ ...spec, dieWithParent: true });
-  const plan = compileBox(held, thisHost());
+  const held = holderOf(spec);
+  const plan = planFor(held, { compile, command: holder, changes: {}, host: thisHost(), identify: false });
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
     const { pid, pidfd, line = -1, changes } = await start(plan, held, signal);

@@ -17,6 +17,9 @@ export interface PoolOptions {
 
 const largest = 1024;
 
+/** Milliseconds that a command has for itself before the box that it took is replaced. */
+const moment = 3;
+
 /** How many boxes are opened at once to fill it: more would only wait for one another. */
 const openedAtOnce = 2;
 
@@ -59,13 +62,14 @@ export class Pool implements AsyncDisposable {
     for (let lost = 0; ; lost++) {
       const box = await this.#take(options.signal);
       try {
-        // Only then another one is opened: the command comes first.
-        const running = await box.spawnWith(file, args, options, box.snapshot).finally(() => this.#fill());
+        const running = await box.spawnWith(file, args, options, box.snapshot);
+        this.#fillAfter(running);
         // What the command changed is its own from now on. A box that cannot be ended is told of by close().
         void running.exited.then(() => this.#close(box)).catch(() => {});
         return running;
       } catch (error) {
         await this.#discard(box);
+        this.#fill();
         if (this.#end.signal.aborted) throw closedError(error);
         // It ended while it was ready, or just now: so may others have, but not any number of them.
         const hasEnded = error instanceof IsolateError && error.code === 'ERR_ISOLATE_BOX_CLOSED';
@@ -128,6 +132,15 @@ export class Pool implements AsyncDisposable {
     await box.close();
     this.#used.delete(box);
     this.#ready.delete(box);
+  }
+
+  /** The command comes first: another box is opened when it has ended, or has had a moment. */
+  #fillAfter({ exited }: RunningProcess): void {
+    const timer = setTimeout(() => this.#fill(), moment);
+    void exited.then(() => {
+      clearTimeout(timer);
+      this.#fill();
+    });
   }
 
   /** Opens what is missing. After a failure nobody tries again until somebody asks for a box. */

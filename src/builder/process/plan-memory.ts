@@ -36,16 +36,16 @@ const memory = new WeakMap<ProcessSpec, Remembered>();
 /**
  * The plan for a command. The last plan of each spec is kept: the same command from the same sandbox takes no second compilation,
  * and its program is laid out already, as long as the files of the host that it asked for are what they were. A compilation is told
- * to `events`.
+ * to `events`, where there are some.
  */
-export function planFor(spec: ProcessSpec, request: PlanRequest, events: LaunchEvents): Plan {
+export function planFor(spec: ProcessSpec, request: PlanRequest, events?: LaunchEvents): Plan {
   const known = memory.get(spec);
   if (known !== undefined && isSame(known, request) && known.files.areSame()) return known.plan;
   const { compile, command, changes, host, identify } = request;
   const files = new RememberedFiles(host.files);
   const began = performance.now();
   const plan = compile(changed(spec, changes), command, { ...host, files }, { identify });
-  events.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
+  events?.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
   const { file, args } = command;
   // In which namespaces another process is can be something else each time.
   if (spec.join?.process === undefined) {
