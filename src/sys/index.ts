@@ -136,6 +136,7 @@ export { type ErrnoName, errno, errnoName, errnoText } from './errno.js';
 export { IsolateError, SpecError, SyscallError } from './errors.js';
 export { type FlagName, type FlagSet, flagNames, flagSet, nameOfValue } from './flags.js';
 export { mirrorValue } from './launcher/encode-program.js';
+export type { UntilEnded } from './launcher/go-on.js';
 export {
   type InitDescriptors,
   type InitParts,
@@ -146,7 +147,14 @@ export {
 export { type InitReport, readInitReport } from './launcher/init-report.js';
 export { type Launched, type Launching, launch, launchSync } from './launcher/launch.js';
 export { pidVariable, writePid } from './launcher/pid-in-environment.js';
-export { type PlacedStep, type Program, type ProgramParts, program, type Where } from './launcher/program.js';
+export {
+  type InitProgram,
+  type PlacedStep,
+  type Program,
+  type ProgramParts,
+  program,
+  type Where,
+} from './launcher/program.js';
 export { type SyscallName, syscallNumber } from './numbers.js';
 export { type Deferred, Late, type LateValues, late, type Operand, type StepKey, Stored } from './operand.js';
 export { renderArguments, renderCall } from './render-call.js';

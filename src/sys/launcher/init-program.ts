@@ -5,10 +5,9 @@ import { ioctl_fionbio } from '../calls/ioctl.js';
 import { AT, MFD, O } from '../constants/file.js';
 import { Late, late, type Stored } from '../operand.js';
 import type { Step } from '../step.js';
-import type { roleCodes } from './layout.js';
 
 /** What init does when it has made its steps: see launcher.h. */
-export type InitRole = keyof typeof roleCodes;
+export type InitRole = 'serve' | 'hold' | 'leave';
 
 /** The part of a launch that is carried out by init, a small program of ours that the child becomes. */
 export interface InitParts {

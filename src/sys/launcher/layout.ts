@@ -1,3 +1,5 @@
+import type { InitRole } from './init-program.js';
+
 /**
  * The block that the launcher and init walk through, as `launcher.h` declares it: a header, the steps, and after them whatever
  * their arguments point to. A test compares these offsets with the header.
@@ -33,7 +35,7 @@ export const stepLayout = {
 export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5, wait: 6 } as const;
 
 /** `enum role`: what init does when it has made its steps. */
-export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const;
+export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const satisfies Record<InitRole, number>;
 
 /** `LAYOUT`, `NONE_FAILED` and `WRONG_LAYOUT`. */
 export const layoutVersion = 3;
