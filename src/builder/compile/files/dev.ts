@@ -58,14 +58,16 @@ function bindDevice(assembly: Assembly, target: string, name: string, device: { 
   if (typeof found === 'string' || found.file?.type !== 'character') {
     throw assembly.refuse(`${source} of the host is not the device that it has to be`);
   }
+  // A device takes what is written to it all the same; its owner and permissions, which are those of the host's, stay as they are.
+  const attributes = { readOnly: true } as const;
   const place = assembly.place(target, 'file');
   const fd = assembly.calls.bind(assembly, {
     source: { from: 'host', path: source },
     place,
-    attributes: {},
+    attributes,
     recursive: false,
     verify: (tree) => isDevice(tree, source, device),
     why: `${source} of the host`,
   });
-  assembly.mounted(place, { kind: 'host', source, attributes: {} }, fd);
+  assembly.mounted(place, { kind: 'host', source, attributes }, fd);
 }
