@@ -40,16 +40,14 @@ function isSame(now: Pick<Host, Changing>, before: Host): boolean {
 
 /** A copy of the environment, or the one from before if nothing has changed. Each read of `process.env` is slow. */
 function environmentNow(before: Host['environment'] = {}): Host['environment'] {
+  const names = Object.keys(process.env);
+  const values = names.map((name) => process.env[name] as string);
+  const isSame = names.length === Object.keys(before).length && names.every((name, i) => before[name] === values[i]);
+  if (isSame) return before;
   // Without a prototype, so that a variable may have any name.
   const environment: Record<string, string> = Object.create(null);
-  const names = Object.keys(process.env);
-  let changed = names.length !== Object.keys(before).length;
-  for (const name of names) {
-    const value = process.env[name] as string;
-    environment[name] = value;
-    changed ||= before[name] !== value;
-  }
-  return changed ? environment : before;
+  for (const [i, name] of names.entries()) environment[name] = values[i] as string;
+  return environment;
 }
 
 /** Where the environment says, and where the user database says: a program that has changed its user may have both. */

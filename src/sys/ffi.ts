@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import type { DataType as Type } from 'ffi-rs';
 import { oneThreadAtATime } from './import-lock.js';
 import { nativeObject } from './native-object.js';
-import type { Word } from './word.js';
+import { highHalf, lowHalf, type Word } from './word.js';
 
 const self = 'linux-isolate:self';
 const launcher = 'linux-isolate:launcher';
@@ -38,10 +38,45 @@ function pinAddon({ open }: typeof import('ffi-rs'), loaded: readonly string[]):
   if (addon !== undefined) open({ library: 'linux-isolate:addon', path: addon });
 }
 
-const sevenNumbers = new Array<Type>(7).fill(DataType.I64);
-
 /** What a raw system call gave: its result, or `-errno`. */
 export function rawSyscall(number: number, args: readonly Word[]): number {
+  return registers === undefined ? callByLibrary(number, args) : callByLauncher(registers, number, args);
+}
+
+/** The words of a call, in memory whose address is known. */
+interface Registers {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly request: LoadParams;
+}
+
+const registers = noLauncher === undefined ? makeRegisters() : undefined;
+
+function makeRegisters(): Registers {
+  const bytes = Buffer.allocUnsafeSlow(7 * 8);
+  const request = launcherParams('isolate_call', addressOf(bytes));
+  return { bytes, words: new Int32Array(bytes.buffer), request };
+}
+
+/** By one argument: ffi-rs takes longer over seven than the kernel does over most calls. */
+function callByLauncher({ bytes, words, request }: Registers, number: number, args: readonly Word[]): number {
+  words.fill(0);
+  words[0] = number;
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] as Word;
+    if (typeof word === 'bigint') bytes.writeBigUInt64LE(BigInt.asUintN(64, word), 8 * (i + 1));
+    else {
+      words[2 * i + 2] = lowHalf(word);
+      words[2 * i + 3] = highHalf(word);
+    }
+  }
+  load(request);
+  return (words[1] as number) * 0x1_0000_0000 + ((words[0] as number) >>> 0);
+}
+
+const sevenNumbers = new Array<Type>(7).fill(DataType.I64);
+
+function callByLibrary(number: number, args: readonly Word[]): number {
   const values: Word[] = [number, 0, 0, 0, 0, 0, 0];
   let types = sevenNumbers;
   for (let i = 0; i < args.length; i++) {
@@ -75,15 +110,15 @@ export function addressOf(bytes: Buffer): number {
   });
 }
 
-function launchParams(address: number) {
+type LoadParams = ReturnType<typeof launcherParams>;
+
+function launcherParams(funcName: 'isolate_call' | 'isolate_launch', address: number) {
+  return { library: launcher, funcName, retType: DataType.Void, paramsType: [DataType.I64], paramsValue: [address] };
+}
+
+function launchParams(address: number): LoadParams {
   if (noLauncher !== undefined) throw noLauncher;
-  return {
-    library: launcher,
-    funcName: 'isolate_launch',
-    retType: DataType.Void,
-    paramsType: [DataType.I64],
-    paramsValue: [address],
-  };
+  return launcherParams('isolate_launch', address);
 }
 
 /** Runs the launcher over the block at `address`, on this thread. */

@@ -69,7 +69,9 @@ export function struct<M extends Members>(
     },
     put,
     decode(bytes, offset) {
-      return Object.fromEntries(fields.map(([key, field]) => [key, field.decode(bytes, offset + offsets[key])])) as V;
+      const value: Partial<Record<keyof V, unknown>> = {};
+      for (const [key, field] of fields) value[key] = field.decode(bytes, offset + offsets[key]);
+      return value as V;
     },
     render(value) {
       const shown = fields.filter(([key]) => value[key] !== undefined);
@@ -119,7 +121,7 @@ export const i32: Field<number> = {
 export const u64: Field<number> = {
   size: 8,
   encode: (value, block, offset) => block.setWord(offset, value),
-  decode: (bytes, offset) => Number(bytes.readBigUInt64LE(offset)),
+  decode: (bytes, offset) => bytes.readUInt32LE(offset + 4) * 0x1_0000_0000 + bytes.readUInt32LE(offset),
   render: decimal,
 };
 
@@ -134,7 +136,7 @@ export const u64Big: Field<bigint> = {
 export const i64: Field<number> = {
   size: 8,
   encode: (value, block, offset) => block.setWord(offset, value),
-  decode: (bytes, offset) => Number(bytes.readBigInt64LE(offset)),
+  decode: (bytes, offset) => bytes.readInt32LE(offset + 4) * 0x1_0000_0000 + bytes.readUInt32LE(offset),
   render: decimal,
 };
 

@@ -1,4 +1,5 @@
 import { errno, type Launched, type Step, type StepFailure } from '../../sys/index.js';
+import type { ExecAttempt } from '../compile/exec.js';
 import type { Plan, PlanParts } from '../plan.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { helpFor } from './help.js';
@@ -56,15 +57,16 @@ function diagnoseLaunch(plan: Plan, launched: Launched): Diagnosis | undefined {
 
 /** Every attempt failed with an error that lets the next one try. The most telling of them is the answer, as in execvp(3). */
 function diagnoseExec({ attempts, command }: PlanParts, launched: Launched): Diagnosis | undefined {
+  const errorOf = ({ exec }: ExecAttempt) => -(launched.result(exec) ?? 0);
+  const last = attempts.at(-1);
+  if (last === undefined || errorOf(last) === 0) return undefined;
   const { file = '' } = command ?? {};
   const isPath = file.includes('/');
   const tried = attempts.map((attempt) => ({
     ...attempt,
-    error: -(launched.result(attempt.exec) ?? 0),
+    error: errorOf(attempt),
     exists: (launched.result(attempt.open) ?? -1) >= 0,
   }));
-  const last = tried.at(-1);
-  if (last === undefined || last.error === 0) return undefined;
 
   // In PATH the directory may be what is denied: only a file that is there counts.
   const denied = tried.find(({ error, exists }) => error === errno.EACCES && (exists || isPath));
@@ -88,7 +90,7 @@ function diagnoseExec({ attempts, command }: PlanParts, launched: Launched): Dia
   const where = isPath ? 'does not exist' : `is in none of the ${attempts.length} directories of PATH${closed}`;
   return {
     step: last.exec,
-    errno: last.error,
+    errno: errorOf(last),
     reason: 'command-not-found',
     problem: `the command ${JSON.stringify(file)} ${where}`,
   };
@@ -96,10 +98,11 @@ function diagnoseExec({ attempts, command }: PlanParts, launched: Launched): Dia
 
 /** A child that stopped between two steps was killed from outside, by the OOM killer for one. */
 function diagnoseKill(plan: Plan, launched: Launched): Diagnosis | undefined {
+  if (launched.isApart) return undefined;
   const { steps, exec, clone } = plan.parts.program;
   const at = steps.findIndex(({ step }) => step.key === exec.key);
   const before = steps[at - 1]?.step;
-  if (before === undefined || launched.isApart || launched.result(before) !== undefined) return undefined;
+  if (before === undefined || launched.result(before) !== undefined) return undefined;
   const done = steps.filter(({ step }) => launched.result(step) !== undefined && step.key !== clone.key);
   const last = steps.slice(0, at).findLast(({ step }) => done.some((one) => one.step.key === step.key))?.step ?? clone;
   return {

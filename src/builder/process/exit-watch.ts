@@ -49,7 +49,7 @@ class ExitWatch {
   constructor() {
     this.#epoll = socket(AF.INET, SOCK.DGRAM | SOCK.CLOEXEC, 0);
     this.#socket = createSocket('udp4');
-    this.#socket.on('error', () => this.#reap());
+    this.#socket.on('error', () => this.#look());
     this.#socket.bind({ fd: this.#epoll, exclusive: true });
     // libuv starts to watch the descriptor when it next waits for events: by then it is the epoll instance.
     const epoll = epoll_create1(EPOLL_CREATE.CLOEXEC);
@@ -87,34 +87,31 @@ class ExitWatch {
     if (--this.#held === 0) this.#socket.unref();
   }
 
-  #reap(): void {
+  #look(): void {
     const most = 64;
     for (;;) {
       const ready = epoll_pwait(this.#epoll, most, 0);
-      for (const { data } of ready) this.#reapOne(Number(data));
+      for (const { data } of ready) this.#endOne(Number(data));
       if (ready.length < most) return;
     }
   }
 
-  #reapOne(pidfd: Fd): void {
-    const waiting = this.#waiting.get(pidfd);
-    if (waiting === undefined) return;
-    if (!waiting.isOurs) {
-      this.#waiting.delete(pidfd);
-      waiting.onEnd();
-      return;
-    }
-    const wait = (options: number) => waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG | options);
-    if (wait(W.NOWAIT).pid === 0) {
-      // It has ended, and whoever traces it, as a process in its box may, has not waited for it yet: ptrace(2).
-      setTimeout(() => this.#reapOne(pidfd), pause).unref();
-      return;
-    }
+  #endOne(pidfd: Fd): void {
+    const watched = this.#waiting.get(pidfd);
+    if (watched === undefined) return;
     this.#waiting.delete(pidfd);
-    const reap = () => waiting.onExit(wait(0));
-    const pending = waiting.onEnd?.();
+    const pending = watched.onEnd?.();
+    if (!watched.isOurs) return;
+    const reap = () => this.#reap(pidfd, watched.onExit);
     if (pending === undefined) reap();
     else void pending.then(reap, reap);
+  }
+
+  /** Whoever traces it, as a process in its box may, is to wait for it first: ptrace(2). */
+  #reap(pidfd: Fd, onExit: OnExit): void {
+    const waited = waitid(P.PIDFD, pidfd, W.EXITED | W.NOHANG);
+    if (waited.pid === 0) setTimeout(() => this.#reap(pidfd, onExit), pause).unref();
+    else onExit(waited);
   }
 }
 

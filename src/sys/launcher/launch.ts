@@ -173,7 +173,7 @@ function giveBack({ block, encoded, mirror, image, values, program }: Laid): voi
 function readBack(laid: Laid): Launched {
   const { program, block, encoded, mirror } = laid;
   if (mirror >= 0) readMirror(laid);
-  const own = new Left(encoded, Buffer.from(block.bytes.subarray(0, block.used)));
+  const own = new Left(encoded, copyOf(block));
   const failed = own.bytes.readInt32LE(headerLayout.failed);
   if (failed === wrongLayout) {
     throw new IsolateError(
@@ -192,6 +192,12 @@ function readBack(laid: Laid): Launched {
     int: (stored) => of(stored.step).int(stored),
     output: ({ key }, argument) => of(key).output(key, argument),
   };
+}
+
+function copyOf({ bytes, used }: Block): Buffer {
+  const copy = Buffer.allocUnsafe(used);
+  bytes.copy(copy, 0, 0, used);
+  return copy;
 }
 
 /**
