@@ -1,7 +1,7 @@
 import type { AnyArg } from './args.js';
 import type { Block } from './block.js';
 import type { SyscallInfo } from './call-info.js';
-import { Stored } from './operand.js';
+import { LateNumber, Stored } from './operand.js';
 import type { Word } from './word.js';
 
 /** Where a call leaves what it gives back through an argument: `argument` counts those of the descriptor. */
@@ -14,18 +14,18 @@ export interface OutputPlace {
 
 /** The registers of a call, and where its outputs will be. */
 export interface EncodedCall {
-  readonly words: readonly (Word | Stored)[];
+  readonly words: readonly (Word | Stored | LateNumber)[];
   readonly outputs: readonly OutputPlace[];
 }
 
-/** Lays the arguments of a call into memory. What an earlier step leaves stays a {@link Stored}. */
+/** Lays the arguments of a call into memory. What is in a place of its own there stays a {@link Stored} or {@link LateNumber}. */
 export function encodeCall(info: SyscallInfo, args: readonly unknown[], block: Block): EncodedCall {
-  const words: (Word | Stored)[] = [];
+  const words: (Word | Stored | LateNumber)[] = [];
   const outputs: OutputPlace[] = [];
   let given = 0;
   for (const [argument, arg] of info.args.entries()) {
     const value = arg.takes === 0 ? undefined : args[given++];
-    if (value instanceof Stored) {
+    if (value instanceof Stored || value instanceof LateNumber) {
       words.push(value);
       continue;
     }

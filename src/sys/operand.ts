@@ -35,9 +35,19 @@ export class Late<T = number> {
   }
 }
 
-/** A number that is given when the plan is launched, under this name. */
-export function late(name: string, shown = `<${name}>`): Late<number> {
-  return new Late([name], shown, (value) => value);
+/** Such a number as it is. It has a place in memory like what an earlier step leaves, so that the next launch can have another. */
+export class LateNumber extends Late<number> {
+  readonly name: string;
+
+  constructor(name: string, shown: string) {
+    super([name], shown, (value) => value);
+    this.name = name;
+  }
+}
+
+/** A number that is given when the plan is launched, under this name: one that fits 32 bits, as an fd does. */
+export function late(name: string, shown = `<${name}>`): LateNumber {
+  return new LateNumber(name, shown);
 }
 
 /** The numbers for the {@link Late} operands of a plan, by name. */
@@ -52,10 +62,12 @@ export type Deferred<P extends readonly unknown[]> = { [K in keyof P]: Operand<P
 /** The value of an operand, once it is known. */
 export function resolve(operand: unknown, values: LateValues): unknown {
   if (!(operand instanceof Late)) return operand;
-  const numbers = operand.names.map((name) => {
-    const value = values[name];
-    if (value === undefined) throw new SpecError(operand.shown, `the launch was given no value for ${name}`);
-    return value;
-  });
-  return operand.make(...numbers);
+  return operand.make(...operand.names.map((name) => givenValue(name, values, operand.shown)));
+}
+
+/** @throws SpecError - the launch was given no such value. */
+export function givenValue(name: string, values: LateValues, shown = name): number {
+  const value = values[name];
+  if (value === undefined) throw new SpecError(shown, `the launch was given no value for ${name}`);
+  return value;
 }

@@ -3,7 +3,7 @@ import { CLONE } from '../constants/namespace.js';
 import { encodeCall, type OutputPlace } from '../encode-call.js';
 import { SpecError } from '../errors.js';
 import { syscallNumber } from '../numbers.js';
-import { type LateValues, resolve, type StepKey, Stored } from '../operand.js';
+import { givenValue, Late, LateNumber, type LateValues, resolve, type StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
 import type { Word } from '../word.js';
@@ -34,6 +34,10 @@ export interface EncodedSteps {
 export interface EncodedProgram extends EncodedSteps {
   /** The steps of init, which are in a file of their own. */
   readonly init: EncodedSteps | undefined;
+  /** Where the numbers are that another launch of the same may have others for, by their names. */
+  readonly slots: ReadonlyMap<string, number>;
+  /** The names of values that something else was made of, as a string or a struct. */
+  readonly fixed: ReadonlySet<string>;
 }
 
 /** The name of the value that is the descriptor of the mirror, for steps that must not close it; -1 without one. */
@@ -42,16 +46,35 @@ export const mirrorValue = 'mirror';
 /** Lays a program into a block of memory, for the launcher. `values` are for what is known only now. */
 export function encodeProgram(program: Program, values: LateValues, block: Block): EncodedProgram {
   const { clone, cleanup, makeWay } = program;
-  const init = program.init && encodeInit(program, program.init, values);
+  const fixed = new Set<string>();
+  const fix = (arg: unknown) => {
+    if (arg instanceof Late) for (const name of arg.names) fixed.add(name);
+    return resolve(arg, values);
+  };
+  const init = program.init && encodeInit(program, program.init, fix);
   const steps = program.steps.filter(({ where }) => !isOfInit(where)).map(({ step }) => step);
   const next = (step: Step) => (step.key === clone.key ? cleanup : makeWay);
-  const encoded = encodeSteps(steps, block, next, (arg) =>
-    arg === laidInitSteps ? init?.bytes : resolve(arg, values),
-  );
+  const slots = new Map<string, number>();
+  const slotOf = (name: string) => {
+    const slot = slots.get(name) ?? block.reserve(4);
+    slots.set(name, slot);
+    return slot;
+  };
+  const value = (arg: unknown) => {
+    if (arg === laidInitSteps) return init?.bytes;
+    return arg instanceof LateNumber ? arg : fix(arg);
+  };
+  const encoded = encodeSteps(steps, block, { next, value, slotOf });
+  fillSlots(slots, values, block);
   block.setInt32(headerLayout.cleanup, cleanup);
   block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
   block.setWord(headerLayout.size, block.used);
-  return { ...encoded, init: init?.encoded };
+  return { ...encoded, init: init?.encoded, slots, fixed };
+}
+
+/** Lays down the numbers of one launch. */
+export function fillSlots(slots: EncodedProgram['slots'], values: LateValues, block: Block): void {
+  for (const [name, offset] of slots) block.setInt32(offset, givenValue(name, values));
 }
 
 /** The least memory for the steps of init. */
@@ -61,18 +84,13 @@ const leastForInit = 1 << 16;
 function encodeInit(
   program: Program,
   init: InitProgram,
-  values: LateValues,
+  value: Encoding['value'],
 ): { readonly bytes: Uint8Array; readonly encoded: EncodedSteps } {
   const steps = program.steps.filter(({ where }) => isOfInit(where)).map(({ step }) => step);
   for (let size = leastForInit; ; ) {
     const block = new Block(size, initBase);
     try {
-      const encoded = encodeSteps(
-        steps,
-        block,
-        () => steps.length,
-        (arg) => resolve(arg, values),
-      );
+      const encoded = encodeSteps(steps, block, { next: () => steps.length, value });
       const command = init.clone === undefined ? -1 : steps.findIndex(({ key }) => key === init.clone?.key);
       block.setInt32(headerLayout.cleanup, steps.length);
       block.setInt32(headerLayout.mirror, -1);
@@ -88,12 +106,20 @@ function encodeInit(
   }
 }
 
-/** Lays steps into a block. `next` is where the process that clones goes on; `value` gives what is known of an operand. */
+interface Encoding {
+  /** Where the process that clones goes on. */
+  readonly next: (step: Step) => number;
+  /** What is known of an operand. */
+  readonly value: (operand: unknown) => unknown;
+  /** The offset of a number that stays a {@link LateNumber}; left out where none does. */
+  readonly slotOf?: (name: string) => number;
+}
+
+/** Lays steps into a block. */
 function encodeSteps(
   steps: readonly Step[],
   block: Block,
-  next: (step: Step) => number,
-  value: (operand: unknown) => unknown,
+  { next, value, slotOf = () => Number.NaN }: Encoding,
 ): EncodedSteps {
   block.clear();
   const header = block.reserve(headerLayout.bytes);
@@ -109,6 +135,7 @@ function encodeSteps(
     const args = step.args.map(value);
     if (step.op === 'clone') args[0] = withStack(args[0] as CloneArgs, block);
     const call = encodeCall(step.call, args, block);
+    const slots = call.words.map((word) => (word instanceof LateNumber ? slotOf(word.name) : undefined));
     ends.push(block.used);
     if (call.outputs.length > 0) outputs.set(step.key, call.outputs);
 
@@ -116,9 +143,9 @@ function encodeSteps(
     let loads = 0;
     for (let n = 0; n < 6; n++) {
       const word = call.words[n] ?? 0;
-      if (word instanceof Stored && word.take === 'int') loads |= 1 << n;
-      const laid = word instanceof Stored ? block.address + placeOf(word, { offsets, outputs }) : word;
-      block.setWord(offset + stepLayout.args + n * 8, laid as Word);
+      const place = word instanceof Stored ? placeOf(word, { offsets, outputs }) : slots[n];
+      if (word instanceof LateNumber || (word instanceof Stored && word.take === 'int')) loads |= 1 << n;
+      block.setWord(offset + stepLayout.args + n * 8, place === undefined ? (word as Word) : block.address + place);
     }
     encodeTolerance(step, block, offset);
     block.setWord(offset + stepLayout.expect, step.expect ?? 0);

@@ -10,7 +10,14 @@ import { runLauncher, runLauncherOnPool } from '../ffi.js';
 import type { LateValues, StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
 import type { CloneArgs } from '../structs/clone-args.js';
-import { type EncodedProgram, type EncodedSteps, encodeProgram, mirrorValue, placeOf } from './encode-program.js';
+import {
+  type EncodedProgram,
+  type EncodedSteps,
+  encodeProgram,
+  fillSlots,
+  mirrorValue,
+  placeOf,
+} from './encode-program.js';
 import { goOn, hasPaused, type UntilEnded } from './go-on.js';
 import { initFile } from './init-file.js';
 import { initProgramValue } from './init-program.js';
@@ -110,12 +117,11 @@ const mostSpares = mostAtOnce + 1;
 
 /** Lays a program into a block, or copies it there once more if it was the last one in it. */
 function lay(program: Program, values: LateValues): Laid {
-  const again = spares.findIndex(
-    (spare) => spare.program === program && spare.image !== undefined && sameValues(spare.values, values),
-  );
+  const again = spares.findIndex((spare) => spare.program === program && isOf(spare, values));
   if (again >= 0) {
     const [spare] = spares.splice(again, 1) as [Laid & { image: Buffer }];
     spare.block.bytes.set(spare.image);
+    fillSlots(spare.encoded.slots, values, spare.block);
     return { ...spare, mirror: -1 };
   }
   const mirror = program.steps.some(({ step }) => isFork(step)) ? openMirror() : -1;
@@ -144,9 +150,9 @@ function layAnew(program: Program, values: LateValues, mirror: Fd): Laid {
 /** Descriptors from here on are not among those that a command is given. */
 const lowestMirror = 512;
 
-function sameValues(one: LateValues, other: LateValues): boolean {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+/** Whether what was laid is right for these values too, but for the numbers that have a place of their own. */
+function isOf({ image, encoded, values: laid }: Omit<Laid, 'mirror'>, values: LateValues): boolean {
+  return image !== undefined && [...encoded.fixed].every((name) => laid[name] === values[name]);
 }
 
 function openMirror(): Fd {
