@@ -124,6 +124,7 @@ const facts: Readonly<Record<string, number>> = {
   OP_EXIT: op.exit,
   OP_DECIMAL: op.decimal,
   OP_WAIT: op.wait,
+  OP_REAP: op.reap,
   ROLE_SERVE: layout.roleCodes.serve,
   ROLE_HOLD: layout.roleCodes.hold,
   ROLE_LEAVE: layout.roleCodes.leave,

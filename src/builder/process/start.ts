@@ -11,14 +11,11 @@ import {
   launch,
   O,
   openat,
-  P,
   type Pid,
   type Program,
   pidfd_open,
   SIG,
   kill as sendSignal,
-  W,
-  waitid,
 } from '../../sys/index.js';
 import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
@@ -32,6 +29,7 @@ import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
 import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
+import { reap } from './reap.js';
 import { untilEnded } from './until-ended.js';
 
 /** A process that has become the command. */
@@ -132,7 +130,7 @@ function openOrEnd(child: Pid): Fd {
     return pidfd_open(child, 0);
   } catch {
     sendSignal(child, SIG.KILL);
-    waitid(P.PID, child, W.EXITED);
+    reap('PID', child);
     return -1;
   }
 }

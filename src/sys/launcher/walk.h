@@ -127,8 +127,21 @@ static int can_be_read(i32 fd)
 	struct { i32 fd; u16 events, revents; } watched = {fd, POLLIN, 0};
 	struct { i64 seconds, nanoseconds; } moment = {0, 50000000};
 	u64 polled[MAX_ARGS] = {(u64)&watched, 1, (u64)&moment};
-	i64 ready = call(NR_ppoll, polled);
-	return ready != 0 && ready != -EINTR;
+	i64 ready;
+	/* The kernel writes down what is left of the moment. */
+	do
+		ready = call(NR_ppoll, polled);
+	while (ready == -EINTR);
+	return ready != 0;
+}
+
+/* Whether the parent stops at a step: what that waits for has not come in a moment. */
+static int has_to_wait(const struct block *b, const struct step *s, const u64 *a)
+{
+	if (s->op == OP_WAIT)
+		return b->failed == NONE_FAILED && !can_be_read((i32)a[0]);
+	/* After a failure there may be no such process, or one that is about to end. */
+	return s->op == OP_REAP && (i32)a[1] >= 0 && !can_be_read((i32)a[1]);
 }
 
 static void walk(struct block *b, u32 index, int in_child);
@@ -159,7 +172,7 @@ static void walk(struct block *b, u32 index, int in_child)
 			a[i] = s->loads >> i & 1 ? (u64)(i64) * (const i32 *)s->args[i] : s->args[i];
 
 		i64 result;
-		if (s->op == OP_WAIT && b->failed == NONE_FAILED && !can_be_read((i32)a[0])) {
+		if (has_to_wait(b, s, a)) {
 			b->first = index;
 			return;
 		}
