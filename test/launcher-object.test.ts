@@ -103,6 +103,7 @@ const facts: Readonly<Record<string, number>> = {
   'offsetof(struct block, line)': header.line,
   'offsetof(struct block, ended)': header.ended,
   'offsetof(struct block, first)': header.first,
+  'offsetof(struct block, cancelled)': header.cancelled,
   'offsetof(struct block, steps)': header.bytes,
   'sizeof(struct block)': header.bytes,
   'offsetof(struct step, result)': step.result,

@@ -68,7 +68,7 @@ export async function start(
   const ownPidfd = watchesParent ? pidfd_open(process.pid, 0) : undefined;
   let launching: Launching | undefined;
   let handshake: Handshake | undefined;
-  const kill = () => killEarly(launching as Launching, plan);
+  const kill = () => killEarly(launching as Launching, signal?.reason);
   let launched: Launched;
   let kept: KeptDescriptors | undefined;
   let changes: Fd | undefined;
@@ -79,6 +79,7 @@ export async function start(
     kept = new KeptDescriptors(keeps);
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(plan.parts.mapped));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
+    signal?.throwIfAborted();
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
     signal?.addEventListener('abort', kill, { once: true });
     launched = await launching.done;
@@ -149,9 +150,9 @@ function fillStandardDescriptors(): void {
   }
 }
 
-/** Kills a child that is not the command yet, if there is one. */
-function killEarly({ peek }: Launching, plan: Plan): void {
-  const pidfd = peek(plan.parts.program.firstPidfd);
+/** Kills a child that is not the command yet; if there is none, none is made. */
+function killEarly({ cancel }: Launching, reason: unknown): void {
+  const pidfd = cancel(reason);
   if (pidfd >= 0) killIfPossible(pidfd);
 }
 

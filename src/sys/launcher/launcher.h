@@ -13,7 +13,7 @@ typedef int i32;
 typedef long i64;
 
 /* Changes with every change below: an object and a program that do not fit together refuse to start. */
-enum { LAYOUT = 4 };
+enum { LAYOUT = 5 };
 
 enum { MAX_ARGS = 6 };
 
@@ -74,7 +74,8 @@ struct block {
 	i32 line;        /* the descriptor over which init tells the parent how it went */
 	i32 ended;       /* out: 1 where a child ended instead of becoming the command */
 	u32 first;       /* the step to begin with; out: where the parent has stopped, or 0 */
-	u32 pad[3];
+	u32 cancelled;   /* in, at any moment: no process is to be made any more */
+	u32 pad[2];
 	struct step steps[];
 };
 

@@ -17,6 +17,7 @@ export const headerLayout = {
   line: 40,
   ended: 44,
   first: 48,
+  cancelled: 52,
   bytes: 64,
 } as const;
 
@@ -38,7 +39,7 @@ export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decima
 export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const satisfies Record<InitRole, number>;
 
 /** `LAYOUT`, `NONE_FAILED` and `WRONG_LAYOUT`. */
-export const layoutVersion = 4;
+export const layoutVersion = 5;
 export const noneFailed = -1;
 export const wrongLayout = -2;
 

@@ -119,7 +119,7 @@ static void write_decimal(char *to, i64 number)
 	*to = 0;
 }
 
-enum { POLLIN = 1, EINTR = 4 };
+enum { POLLIN = 1, EINTR = 4, ECANCELED = 125 };
 
 /* Whether a descriptor can be read, now or in a moment: a program that shares its threads does not wait for others. */
 static int can_be_read(i32 fd)
@@ -146,9 +146,9 @@ static int has_to_wait(const struct block *b, const struct step *s, const u64 *a
 
 static void walk(struct block *b, u32 index, int in_child);
 
-static void walk_in_child(void *block, u64 index)
+static int is_cancelled(const struct block *b)
 {
-	walk(block, (u32)index, 1);
+	return __atomic_load_n(&b->cancelled, __ATOMIC_SEQ_CST) != 0;
 }
 
 static void exit_child(struct block *b)
@@ -161,6 +161,17 @@ static void exit_child(struct block *b)
 	u64 status[MAX_ARGS] = {127};
 	for (;;)
 		call(NR_exit_group, status);
+}
+
+/*
+ * The kernel has stored a descriptor of the child before that gets here. Who cancels stores that, and looks for the descriptor then: so
+ * either finds what the other has stored.
+ */
+static void walk_in_child(void *block, u64 index)
+{
+	if (is_cancelled(block))
+		exit_child(block);
+	walk(block, (u32)index, 1);
 }
 
 static void walk(struct block *b, u32 index, int in_child)
@@ -179,7 +190,7 @@ static void walk(struct block *b, u32 index, int in_child)
 		if (s->op == OP_EXIT)
 			exit_child(b);
 		if (s->op == OP_CLONE)
-			result = call_clone(s->nr, a, walk_in_child, b, index + 1);
+			result = is_cancelled(b) ? -ECANCELED : call_clone(s->nr, a, walk_in_child, b, index + 1);
 		else if (s->op == OP_HOLD || s->op == OP_RELEASE)
 			result = hold_dumpable(s, a);
 		else
