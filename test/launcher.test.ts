@@ -3,6 +3,8 @@ import { readFileSync, readSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Block } from '../src/sys/block.js';
+import { runLauncher } from '../src/sys/ffi.js';
 import {
   AF,
   AT,
@@ -35,6 +37,7 @@ import {
   read,
   SOCK,
   SpecError,
+  type Step,
   setresuid,
   setsid,
   socket,
@@ -44,6 +47,8 @@ import {
   waitid,
   write,
 } from '../src/sys/index.js';
+import { encodeProgram, placeOf } from '../src/sys/launcher/encode-program.js';
+import { headerLayout, notRun, stepLayout } from '../src/sys/launcher/layout.js';
 import { rootOnly, skipUnless } from './helpers/can.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 
@@ -422,6 +427,39 @@ test('what is there so far can be seen while the child waits', async () => {
   close(readEnd);
   close(writeEnd);
   assertSameHost(before, 'a child that waited');
+});
+
+test('a launch that is cancelled before it makes its process makes none', async () => {
+  const before = hostState();
+  const [readEnd, writeEnd] = pipe2(O.CLOEXEC);
+  const steps = program({ before: [read.step(readEnd, 1)], exec: [shell('')] });
+  const launching = launch(steps);
+  assert.is(launching.cancel(new Error('not wanted')), -1);
+  write(writeEnd, 'x');
+  const { failure, int } = await launching.done;
+  assert.equal([failure?.step.key, failure?.errno], [steps.clone.key, errno.ECANCELED]);
+  assert.is(int(steps.pidfd), -1);
+  close(readEnd);
+  close(writeEnd);
+  assertSameHost(before, 'cancelled');
+});
+
+test('a process that is born while its launch is cancelled ends before its first step', () => {
+  const before = hostState();
+  const block = new Block(1 << 16);
+  const own = getpid.step();
+  // The kernel writes down that it is there, after the launcher has looked and before the process can.
+  const clone = { flags: CLONE.CHILD_SETTID, child_tid: block.address + headerLayout.cancelled };
+  const steps = program({ clone, child: [own], exec: [shell('')] });
+  const encoded = encodeProgram(steps, {}, block);
+  runLauncher(block.address);
+  const resultOf = ({ key }: Step) => block.word((encoded.offsets.get(key) as number) + stepLayout.result);
+  assert.ok(resultOf(steps.clone) > 0);
+  assert.is(resultOf(own), notRun);
+  const waited = waitid(P.PID, resultOf(steps.clone), W.EXITED);
+  assert.equal([waited.code, waited.status], [CLD.EXITED, 127]);
+  close(block.int32(placeOf(steps.pidfd, encoded)));
+  assertSameHost(before, 'cancelled at its birth');
 });
 
 test('64 launches at once do not mix', async () => {

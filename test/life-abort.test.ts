@@ -1,15 +1,23 @@
 // An AbortSignal ends a command at every moment of its life.
 import { getEventListeners, setMaxListeners } from 'node:events';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../src/builder/compile/compile.js';
 import { start } from '../src/builder/process/start.js';
 import { thisHost } from '../src/builder/this-host.js';
-import { bare, isolate, RunningProcess, SpecError } from '../src/index.js';
+import { bare, isolate, RunningProcess, type Sandbox, SpecError } from '../src/index.js';
+import { AT, mknodat, S_IF } from '../src/sys/index.js';
+import { mostAtOnce } from '../src/sys/launcher/turns.js';
 import { skipUnless, timeNamespacesRefused } from './helpers/can.js';
+import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, type HostState, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
+
+const folder = foldersFor(test);
 
 /** The host once everything is there that is made once. */
 async function warmHost(): Promise<HostState> {
@@ -117,6 +125,54 @@ test('during many launches at once', async () => {
   }
   assert.is(getEventListeners(signal, 'abort').length, 0);
   assertSameHost(before, 'after all of them');
+});
+
+/** Commands that show that they have run. */
+function marks(count: number): { files: readonly string[]; shown: () => readonly string[] } {
+  const directory = folder();
+  const files = Array.from({ length: count }, (_, i) => join(directory, String(i)));
+  return { files, shown: () => readdirSync(directory) };
+}
+
+test('while it waits for its turn: the command never runs, and the others have theirs', async () => {
+  const before = await warmHost();
+  const { files, shown } = marks(40);
+  const controller = new AbortController();
+  const { signal } = controller;
+  setMaxListeners(100, signal);
+  // In one turn of the event loop: these have begun, and all that come after them wait.
+  const first = Array.from({ length: mostAtOnce }, () => bare().run('true'));
+  const waiting = files.map((file) => rejection(bare().spawn('mkdir', [file], { signal, stdio: 'ignore' })));
+  const last = bare().run('echo', ['output']);
+  controller.abort();
+  for (const error of await inTime(Promise.all(waiting), 'those that waited')) assert.is(error.name, 'AbortError');
+  await inTime(Promise.all(first), 'the first');
+  assert.is((await inTime(last, 'the last')).stdout, 'output\n');
+  assert.equal(shown(), []);
+  assert.is(getEventListeners(signal, 'abort').length, 0);
+  assertSameHost(before, 'after it');
+});
+
+test('while no thread is there for it: the command never runs', async () => {
+  const before = await warmHost();
+  const { files, shown } = marks(2);
+  const sandboxes = [bare(), isolate().bind(dirname(files[0] as string))];
+  // Each holds a thread of libuv's pool until somebody opens the other end.
+  const fifos = marks(4).files;
+  for (const fifo of fifos) mknodat(AT.FDCWD, fifo, S_IF.IFO | 0o600, 0);
+  const held = fifos.map((fifo) => open(fifo));
+  const controller = new AbortController();
+  const options = { signal: controller.signal, stdio: 'ignore' } as const;
+  const outcomes = files.map((file, i) => rejection((sandboxes[i] as Sandbox).spawn('mkdir', [file], options)));
+  await setTimeout(20);
+  controller.abort();
+  for (const fifo of fifos) closeSync(openSync(fifo, 'w'));
+  // The event loop does not turn meanwhile: what runs has time to.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  for (const error of await inTime(Promise.all(outcomes), 'spawn')) assert.is(error.name, 'AbortError');
+  for (const file of await Promise.all(held)) await file.close();
+  assert.equal(shown(), []);
+  assertSameHost(before, 'after it');
 });
 
 test('after the launch: SIGKILL, or what is asked for', async () => {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readAll } from '../builder/read-all.js';
 import { bare, type IdMapInput, isolate, type NamespaceKind, type Sandbox, SpecError } from '../index.js';
 import { moreOf } from './lists.js';
 import { addFindOptions, addWhoOptions, type ProcessOptions, when, withProcess } from './process-options.js';
@@ -111,7 +111,7 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {
   if (spec === undefined) return isBare ? bare() : isolate();
-  return isolate.from(readFileSync(spec === '-' ? 0 : spec, 'utf8'));
+  return isolate.from(readAll(spec === '-' ? 0 : spec).toString());
 }
 
 function withNet(sandbox: Sandbox, net: NonNullable<SandboxOptions['net']>): Sandbox {

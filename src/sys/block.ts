@@ -106,6 +106,16 @@ export class Block {
   int32(offset: number): number {
     return this.#words[offset >> 2] as number;
   }
+
+  /** Writes an int that another thread looks at. What that one writes before it looks, `shared` finds afterwards. */
+  share(offset: number, value: number): void {
+    Atomics.store(this.#words, offset >> 2, value);
+  }
+
+  /** Reads an int that another thread writes. */
+  shared(offset: number): number {
+    return Atomics.load(this.#words, offset >> 2);
+  }
 }
 
 /** More was laid into a block than it holds; `needed` says how large it would have had to be so far. */

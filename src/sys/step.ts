@@ -3,7 +3,7 @@ import type { SyscallInfo } from './call-info.js';
 import { type StepKey, Stored } from './operand.js';
 
 /** What the launcher does with a step beside making its call. See launcher.h. */
-export type StepOp = 'call' | 'clone' | 'hold' | 'release' | 'exit' | 'decimal' | 'wait';
+export type StepOp = 'call' | 'clone' | 'hold' | 'release' | 'exit' | 'decimal' | 'wait' | 'reap';
 
 interface StepParts {
   readonly op: StepOp;

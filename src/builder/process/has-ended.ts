@@ -1,6 +1,7 @@
-import { type Fd, POLL, ppoll } from '../../sys/index.js';
+import type { Fd } from '../../sys/index.js';
+import { isReadable } from './is-readable.js';
 
 /** Whether a process has ended, and is a zombie now at most. */
 export function hasEnded(pidfd: Fd): boolean {
-  return ppoll([{ fd: pidfd, events: POLL.IN }], {}) > 0;
+  return isReadable(pidfd);
 }

@@ -11,15 +11,13 @@ import {
   launch,
   O,
   openat,
-  P,
   pidfd_open,
   program,
   runSteps,
   SOCK,
   socketpair,
-  W,
-  waitid,
 } from '../../sys/index.js';
+import { reap } from './reap.js';
 
 /**
  * Opens a user namespace that has these maps and no process: mount_setattr(2) takes the ids of an idmapped mount from one. It is
@@ -53,7 +51,7 @@ export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
     close(childEnd);
     close(ownPidfd);
     const pidfd = (await done).int(plan.firstPidfd);
-    waitid(P.PIDFD, pidfd, W.EXITED);
+    reap('PIDFD', pidfd);
     close(pidfd);
   }
 }

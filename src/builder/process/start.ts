@@ -11,14 +11,11 @@ import {
   launch,
   O,
   openat,
-  P,
   type Pid,
   type Program,
   pidfd_open,
   SIG,
   kill as sendSignal,
-  W,
-  waitid,
 } from '../../sys/index.js';
 import { givenBack } from '../compile/give-back.js';
 import { diagnose } from '../errors/diagnose.js';
@@ -32,6 +29,7 @@ import { openIdmapNamespace } from './idmap-namespace.js';
 import { KeptDescriptors } from './kept-descriptors.js';
 import { killIfPossible } from './kill-if-possible.js';
 import { killRest, killTree, reachOf, type Tree } from './kill-tree.js';
+import { reap } from './reap.js';
 import { untilEnded } from './until-ended.js';
 
 /** A process that has become the command. */
@@ -54,13 +52,15 @@ export interface Started {
  * Carries out a plan.
  *
  * @param others - values that its steps have names for, besides those that every launch brings.
- * @throws StepError - a step failed. AbortError - `signal` was aborted. Nothing is left of the process in either case.
+ * @param onTurn - called when the launch begins, which may have to wait for its turn.
+ * @throws StepError - a step failed. The reason of `signal` - it was aborted. Nothing is left of the process in either case.
  */
 export async function start(
   plan: Plan,
   spec: ProcessSpec,
   signal: AbortSignal | undefined,
   others: LateValues = {},
+  onTurn: () => void = () => {},
 ): Promise<Started> {
   signal?.throwIfAborted();
   const { program, handshake: steps, pipes, watchesParent, keeps } = plan.parts;
@@ -70,7 +70,7 @@ export async function start(
   const ownPidfd = watchesParent ? pidfd_open(process.pid, 0) : undefined;
   let launching: Launching | undefined;
   let handshake: Handshake | undefined;
-  const kill = () => killEarly(launching as Launching, plan);
+  const kill = () => killEarly(launching as Launching, signal?.reason);
   let launched: Launched;
   let kept: KeptDescriptors | undefined;
   let changes: Fd | undefined;
@@ -81,8 +81,11 @@ export async function start(
     kept = new KeptDescriptors(keeps);
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(plan.parts.mapped));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
+    signal?.throwIfAborted();
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
     signal?.addEventListener('abort', kill, { once: true });
+    if (launching.turn === undefined) onTurn();
+    else launching.turn.then(onTurn, () => {});
     launched = await launching.done;
     changes = kept.received(givenBack.changes);
     master = kept.received(givenBack.terminal);
@@ -132,7 +135,7 @@ function openOrEnd(child: Pid): Fd {
     return pidfd_open(child, 0);
   } catch {
     sendSignal(child, SIG.KILL);
-    waitid(P.PID, child, W.EXITED);
+    reap('PID', child);
     return -1;
   }
 }
@@ -151,9 +154,9 @@ function fillStandardDescriptors(): void {
   }
 }
 
-/** Kills a child that is not the command yet, if there is one. */
-function killEarly({ peek }: Launching, plan: Plan): void {
-  const pidfd = peek(plan.parts.program.firstPidfd);
+/** Kills a child that is not the command yet; if there is none, none is made. */
+function killEarly({ cancel }: Launching, reason: unknown): void {
+  const pidfd = cancel(reason);
   if (pidfd >= 0) killIfPossible(pidfd);
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { CC, close, type Fd, ioctl_tcgets, ioctl_tiocgptpeer, O, POLL, ppoll, SyscallError } from '../../sys/index.js';
+import { CC, close, type Fd, ioctl_tcgets, ioctl_tiocgptpeer, O, SyscallError } from '../../sys/index.js';
+import { isReadable } from './is-readable.js';
 import { closeLine, terminalLine } from './terminal-line.js';
 
 /** How often it is looked whether the end has to be typed again. */
@@ -63,7 +64,7 @@ export class TerminalWriter {
     try {
       const other = ioctl_tiocgptpeer(this.#master, O.RDWR | O.NOCTTY | O.NONBLOCK | O.CLOEXEC);
       try {
-        return ppoll([{ fd: other, events: POLL.IN, revents: 0 }], { tv_sec: 0, tv_nsec: 0 }) === 0;
+        return !isReadable(other);
       } finally {
         close(other);
       }

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
-import { close, type Fd, ioctl_tiocgwinsz, ioctl_tiocswinsz, POLL, ppoll } from '../../sys/index.js';
+import { close, type Fd, ioctl_tiocgwinsz, ioctl_tiocswinsz } from '../../sys/index.js';
 import { checkTerminalSize, type TerminalSize } from '../spec/terminal.js';
+import { isReadable } from './is-readable.js';
 import { TerminalReader } from './terminal-reader.js';
 import { TerminalWriter } from './terminal-writer.js';
 
@@ -72,7 +73,7 @@ export class Terminal extends Duplex {
   hasUnread(): boolean {
     if (this.readableEnded || !this.#isOpen) return false;
     if (this.readableLength > 0) return true;
-    return ppoll([{ fd: this.#master, events: POLL.IN, revents: 0 }], { tv_sec: 0, tv_nsec: 0 }) > 0;
+    return isReadable(this.#master);
   }
 
   /** @internal */

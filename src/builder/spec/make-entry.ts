@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { attributeNames, type MountAttributes } from '../../ns/index.js';
 import { SpecError } from '../../sys/index.js';
+import { readAll } from '../read-all.js';
 import type { BindEntry, FileEntry, OverlayEntry } from './file-entry.js';
 import { type IdMapInput, readIdMap } from './id-map.js';
 
@@ -81,7 +81,7 @@ export type FileContents = string | Uint8Array | number;
 
 /** A file with contents; bytes that are no text are kept as base64. */
 export function fileEntry(target: string, contents: FileContents, mode: number | undefined): FileEntry {
-  const bytes = typeof contents === 'number' ? readFileSync(contents) : contents;
+  const bytes = typeof contents === 'number' ? readAll(contents) : contents;
   const text = typeof bytes === 'string' ? bytes : textOf(bytes);
   const said =
     text === undefined

@@ -25,7 +25,7 @@ import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './lay
 import { Left } from './left.js';
 import { isOfInit, type Program } from './program.js';
 import { readInitFile } from './read-init-file.js';
-import { endTurn, mostAtOnce, takeTurn } from './turns.js';
+import { mostAtOnce, Turn } from './turns.js';
 
 /** How a launch went. The pidfd is the caller's to close, and the child the caller's to wait for, also after a failure. */
 export interface Launched {
@@ -43,9 +43,18 @@ export interface Launched {
 
 /** A launch that has not come to its end: the child may exist, and not be the command yet. */
 export interface Launching {
+  /** Resolves when its turn comes, and rejects if it is cancelled before; undefined where it has begun at once. */
+  readonly turn: Promise<void> | undefined;
   readonly done: Promise<Launched>;
   /** What is in memory now for the result or output of a step: -1 where the step has not come to it. Until `done`. */
   peek(stored: Stored): number;
+  /**
+   * The launch makes no process any more. One that waits for its turn has none, and `done` rejects with the reason. Of one that has begun
+   * the step that makes the process fails with ECANCELED; a process that is born at this moment ends before its first step.
+   *
+   * @returns a pidfd of the child that was there already, for the caller to end it; -1 where there was none.
+   */
+  cancel(reason: unknown): Fd;
 }
 
 /**
@@ -57,16 +66,18 @@ export interface Launching {
  */
 export function launch(program: Program, values: LateValues = {}, untilEnded?: UntilEnded): Launching {
   let laid: Laid | undefined;
+  let cancelled: { readonly reason: unknown } | undefined;
+  const turn = new Turn();
   const run = async (): Promise<Launched> => {
-    const turn = takeTurn();
-    if (turn !== undefined) await turn;
-    let end = endTurn;
+    if (turn.comes !== undefined) await turn.comes;
+    let end = () => turn.end();
     try {
+      if (cancelled !== undefined) throw cancelled.reason;
       laid = lay(program, withInit(program, values));
       // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
       await runLauncherOnPool(laid.block.address);
       if (hasPaused(laid.block)) {
-        endTurn();
+        end();
         end = () => {};
         await goOn(laid, untilEnded);
       }
@@ -78,7 +89,14 @@ export function launch(program: Program, values: LateValues = {}, untilEnded?: U
     }
   };
   const peek = (stored: Stored) => (laid === undefined ? -1 : laid.block.int32(placeOf(stored, laid.encoded)));
-  return { done: run(), peek };
+  const cancel = (reason: unknown) => {
+    cancelled ??= { reason };
+    turn.leave(reason);
+    if (laid === undefined) return -1;
+    laid.block.share(headerLayout.cancelled, 1);
+    return laid.block.shared(placeOf(program.firstPidfd, laid.encoded));
+  };
+  return { turn: turn.comes, done: run(), peek, cancel };
 }
 
 /** The same on the calling thread, which waits until the child has become the command. */

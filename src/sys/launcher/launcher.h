@@ -13,7 +13,7 @@ typedef int i32;
 typedef long i64;
 
 /* Changes with every change below: an object and a program that do not fit together refuse to start. */
-enum { LAYOUT = 3 };
+enum { LAYOUT = 5 };
 
 enum { MAX_ARGS = 6 };
 
@@ -33,6 +33,7 @@ enum op {
 	OP_EXIT = 4,    /* exit_group(127), after the mirror is written: there is no command to become */
 	OP_DECIMAL = 5, /* one system call, whose result is also written in decimal digits where args[0] points */
 	OP_WAIT = 6,    /* one system call, as soon as the descriptor args[0] can be read: the parent stops here if that takes long */
+	OP_REAP = 7,    /* waitid(P_PIDFD, args[1], ...), in the same manner: so it does not wait, and no signal comes in between */
 };
 
 /* What init does when it has walked through its steps. */
@@ -73,7 +74,8 @@ struct block {
 	i32 line;        /* the descriptor over which init tells the parent how it went */
 	i32 ended;       /* out: 1 where a child ended instead of becoming the command */
 	u32 first;       /* the step to begin with; out: where the parent has stopped, or 0 */
-	u32 pad[3];
+	u32 cancelled;   /* in, at any moment: no process is to be made any more */
+	u32 pad[2];
 	struct step steps[];
 };
 

@@ -17,6 +17,7 @@ export const headerLayout = {
   line: 40,
   ended: 44,
   first: 48,
+  cancelled: 52,
   bytes: 64,
 } as const;
 
@@ -32,13 +33,13 @@ export const stepLayout = {
   bytes: 96,
 } as const;
 
-export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5, wait: 6 } as const;
+export const opCodes = { call: 0, clone: 1, hold: 2, release: 3, exit: 4, decimal: 5, wait: 6, reap: 7 } as const;
 
 /** `enum role`: what init does when it has made its steps. */
 export const roleCodes = { serve: 0, hold: 1, leave: 2 } as const satisfies Record<InitRole, number>;
 
 /** `LAYOUT`, `NONE_FAILED` and `WRONG_LAYOUT`. */
-export const layoutVersion = 3;
+export const layoutVersion = 5;
 export const noneFailed = -1;
 export const wrongLayout = -2;
 

@@ -207,9 +207,10 @@ function secondChild(first: CommandProcess, second: Step): CommandProcess {
 function childOfInit(first: CommandProcess, told: Step): CommandProcess {
   const pid = told.output(1);
   const open = pidfd_open.step(pid, 0).because('a handle of the command that no other process can take over');
-  const after = [
-    waitid.step(P.PIDFD, first.pidfd, W.EXITED).because('init has ended: the command has this program as its parent'),
-    open,
-  ];
+  const ended = waitid
+    .step(P.PIDFD, first.pidfd, W.EXITED)
+    .as('reap')
+    .because('init has ended: the command has this program as its parent');
+  const after = [ended, open];
   return { pid, pidfd: open.result, after };
 }

@@ -119,7 +119,7 @@ static void write_decimal(char *to, i64 number)
 	*to = 0;
 }
 
-enum { POLLIN = 1, EINTR = 4 };
+enum { POLLIN = 1, EINTR = 4, ECANCELED = 125 };
 
 /* Whether a descriptor can be read, now or in a moment: a program that shares its threads does not wait for others. */
 static int can_be_read(i32 fd)
@@ -127,15 +127,28 @@ static int can_be_read(i32 fd)
 	struct { i32 fd; u16 events, revents; } watched = {fd, POLLIN, 0};
 	struct { i64 seconds, nanoseconds; } moment = {0, 50000000};
 	u64 polled[MAX_ARGS] = {(u64)&watched, 1, (u64)&moment};
-	i64 ready = call(NR_ppoll, polled);
-	return ready != 0 && ready != -EINTR;
+	i64 ready;
+	/* The kernel writes down what is left of the moment. */
+	do
+		ready = call(NR_ppoll, polled);
+	while (ready == -EINTR);
+	return ready != 0;
+}
+
+/* Whether the parent stops at a step: what that waits for has not come in a moment. */
+static int has_to_wait(const struct block *b, const struct step *s, const u64 *a)
+{
+	if (s->op == OP_WAIT)
+		return b->failed == NONE_FAILED && !can_be_read((i32)a[0]);
+	/* After a failure there may be no such process, or one that is about to end. */
+	return s->op == OP_REAP && (i32)a[1] >= 0 && !can_be_read((i32)a[1]);
 }
 
 static void walk(struct block *b, u32 index, int in_child);
 
-static void walk_in_child(void *block, u64 index)
+static int is_cancelled(const struct block *b)
 {
-	walk(block, (u32)index, 1);
+	return __atomic_load_n(&b->cancelled, __ATOMIC_SEQ_CST) != 0;
 }
 
 static void exit_child(struct block *b)
@@ -150,6 +163,17 @@ static void exit_child(struct block *b)
 		call(NR_exit_group, status);
 }
 
+/*
+ * The kernel has stored a descriptor of the child before that gets here. Who cancels stores that, and looks for the descriptor then: so
+ * either finds what the other has stored.
+ */
+static void walk_in_child(void *block, u64 index)
+{
+	if (is_cancelled(block))
+		exit_child(block);
+	walk(block, (u32)index, 1);
+}
+
 static void walk(struct block *b, u32 index, int in_child)
 {
 	while (index < b->count) {
@@ -159,14 +183,14 @@ static void walk(struct block *b, u32 index, int in_child)
 			a[i] = s->loads >> i & 1 ? (u64)(i64) * (const i32 *)s->args[i] : s->args[i];
 
 		i64 result;
-		if (s->op == OP_WAIT && b->failed == NONE_FAILED && !can_be_read((i32)a[0])) {
+		if (has_to_wait(b, s, a)) {
 			b->first = index;
 			return;
 		}
 		if (s->op == OP_EXIT)
 			exit_child(b);
 		if (s->op == OP_CLONE)
-			result = call_clone(s->nr, a, walk_in_child, b, index + 1);
+			result = is_cancelled(b) ? -ECANCELED : call_clone(s->nr, a, walk_in_child, b, index + 1);
 		else if (s->op == OP_HOLD || s->op == OP_RELEASE)
 			result = hold_dumpable(s, a);
 		else
