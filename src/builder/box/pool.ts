@@ -63,9 +63,7 @@ export class Pool implements AsyncDisposable {
       const box = await this.#take(options.signal);
       try {
         const running = await box.spawnWith(file, args, options, box.snapshot);
-        this.#fillAfter(running);
-        // What the command changed is its own from now on. A box that cannot be ended is told of by close().
-        void running.exited.then(() => this.#close(box)).catch(() => {});
+        this.#replaceAfter(running, box);
         return running;
       } catch (error) {
         await this.#discard(box);
@@ -134,12 +132,17 @@ export class Pool implements AsyncDisposable {
     this.#ready.delete(box);
   }
 
-  /** The command comes first: another box is opened when it has ended, or has had a moment. */
-  #fillAfter({ exited }: RunningProcess): void {
+  /** The command comes first, and who waits for its end: another box is opened after that, or when it has had a moment. */
+  #replaceAfter({ exited }: RunningProcess, box: Box): void {
     const timer = setTimeout(() => this.#fill(), moment);
+    const replace = () => {
+      // What the command changed is its own from now on. A box that cannot be ended is told of by close().
+      this.#close(box).catch(() => {});
+      this.#fill();
+    };
     void exited.then(() => {
       clearTimeout(timer);
-      this.#fill();
+      setImmediate(replace);
     });
   }
 

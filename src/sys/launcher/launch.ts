@@ -1,31 +1,19 @@
 import { readSync } from 'node:fs';
-import { Block, BlockFullError } from '../block.js';
 import type { Fd } from '../brands.js';
-import { fcntl_dupfd_cloexec } from '../calls/fcntl.js';
-import { close, memfd_create } from '../calls/file.js';
-import { MFD } from '../constants/file.js';
-import { CLONE } from '../constants/namespace.js';
 import { IsolateError } from '../errors.js';
 import { runLauncher, runLauncherOnPool } from '../ffi.js';
 import type { LateValues, StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
-import type { CloneArgs } from '../structs/clone-args.js';
-import {
-  type EncodedProgram,
-  type EncodedSteps,
-  encodeProgram,
-  fillSlots,
-  mirrorValue,
-  placeOf,
-} from './encode-program.js';
+import { type EncodedSteps, placeOf } from './encode-program.js';
 import { goOn, hasPaused, type UntilEnded } from './go-on.js';
 import { initFile } from './init-file.js';
 import { initProgramValue } from './init-program.js';
+import { copyOf, giveBack, type Laid, lay } from './lay.js';
 import { headerLayout, noneFailed, notRun, stepLayout, wrongLayout } from './layout.js';
 import { Left } from './left.js';
 import { isOfInit, type Program } from './program.js';
 import { readInitFile } from './read-init-file.js';
-import { mostAtOnce, Turn } from './turns.js';
+import { Turn } from './turns.js';
 
 /** How a launch went. The pidfd is the caller's to close, and the child the caller's to wait for, also after a failure. */
 export interface Launched {
@@ -115,88 +103,10 @@ function withInit(program: Program, values: LateValues): LateValues {
   return program.init === undefined ? values : { ...values, [initProgramValue]: initFile() };
 }
 
-/** A program in a block of memory, ready for the launcher. */
-interface Laid {
-  readonly program: Program;
-  readonly block: Block;
-  readonly encoded: EncodedProgram;
-  readonly mirror: number;
-  /** What is in the block before the launch; undefined where that is another thing each time. */
-  readonly image: Buffer | undefined;
-  /** The values that stand in it. */
-  readonly values: LateValues;
-}
-
-const usualSize = 1 << 17;
-const spares: Omit<Laid, 'mirror'>[] = [];
-
-/** The most blocks that are kept: one for each launch on the pool, and one for those on this thread. */
-const mostSpares = mostAtOnce + 1;
-
-/** Lays a program into a block, or copies it there once more if it was the last one in it. */
-function lay(program: Program, values: LateValues): Laid {
-  const again = spares.findIndex((spare) => spare.program === program && isOf(spare, values));
-  if (again >= 0) {
-    const [spare] = spares.splice(again, 1) as [Laid & { image: Buffer }];
-    spare.block.bytes.set(spare.image);
-    fillSlots(spare.encoded.slots, values, spare.block);
-    return { ...spare, mirror: -1 };
-  }
-  const mirror = program.steps.some(({ step }) => isFork(step)) ? openMirror() : -1;
-  try {
-    return layAnew(program, values, mirror);
-  } catch (error) {
-    if (mirror >= 0) close(mirror);
-    throw error;
-  }
-}
-
-function layAnew(program: Program, values: LateValues, mirror: Fd): Laid {
-  let block = spares.shift()?.block ?? new Block(usualSize);
-  for (;;) {
-    try {
-      const encoded = encodeProgram(program, { ...values, [mirrorValue]: mirror }, block);
-      const image = mirror < 0 ? Buffer.from(block.bytes.subarray(0, block.used)) : undefined;
-      return { program, block, encoded, mirror, image, values };
-    } catch (error) {
-      if (!(error instanceof BlockFullError)) throw error;
-      block = new Block(Math.max(block.size * 2, error.needed * 2));
-    }
-  }
-}
-
-/** Descriptors from here on are not among those that a command is given. */
-const lowestMirror = 512;
-
-/** Whether what was laid is right for these values too, but for the numbers that have a place of their own. */
-function isOf({ image, encoded, values: laid }: Omit<Laid, 'mirror'>, values: LateValues): boolean {
-  return image !== undefined && [...encoded.fixed].every((name) => laid[name] === values[name]);
-}
-
-function openMirror(): Fd {
-  const memfd = memfd_create('isolate-launch', MFD.CLOEXEC);
-  try {
-    return fcntl_dupfd_cloexec(memfd, lowestMirror);
-  } finally {
-    close(memfd);
-  }
-}
-
-/** A clone that copies the memory: what its child writes there, the parent does not see. */
-function isFork(step: Step): boolean {
-  return step.op === 'clone' && (((step.args[0] as CloneArgs).flags ?? 0) & CLONE.VM) === 0;
-}
-
-function giveBack({ block, encoded, mirror, image, values, program }: Laid): void {
-  if (mirror >= 0) close(mirror);
-  if (block.size !== usualSize || spares.length >= mostSpares) return;
-  spares.push({ block, encoded, image, values, program });
-}
-
 /** Copies what the program left before the block is used again. */
 function readBack(laid: Laid): Launched {
-  const { program, block, encoded, mirror } = laid;
-  if (mirror >= 0) readMirror(laid);
+  const { program, block, encoded, values } = laid;
+  if (values.mirror >= 0) readMirror(laid);
   const own = new Left(encoded, copyOf(block));
   const failed = own.bytes.readInt32LE(headerLayout.failed);
   if (failed === wrongLayout) {
@@ -211,26 +121,20 @@ function readBack(laid: Laid): Launched {
   const of = (key: StepKey) => (init?.left?.has(key) ? init.left : own);
   return {
     failure: failure?.step.key === init?.verdictOf?.key ? init?.failure : failure,
-    isApart: mirror >= 0 || (program.init !== undefined && init?.left === undefined),
+    isApart: values.mirror >= 0 || (program.init !== undefined && init?.left === undefined),
     result: ({ key }) => of(key).result(key),
     int: (stored) => of(stored.step).int(stored),
     output: ({ key }, argument) => of(key).output(key, argument),
   };
 }
 
-function copyOf({ bytes, used }: Block): Buffer {
-  const copy = Buffer.allocUnsafe(used);
-  bytes.copy(copy, 0, 0, used);
-  return copy;
-}
-
 /**
  * Takes over what a child with its own copy of the memory wrote to the memfd when it failed: what is not known here, which are
  * its own steps, and all that they left.
  */
-function readMirror({ program, block, encoded, mirror }: Laid): void {
+function readMirror({ program, block, encoded, values }: Laid): void {
   const copy = Buffer.alloc(block.used);
-  if (readSync(mirror, copy, 0, copy.length, 0) === 0) return;
+  if (readSync(values.mirror, copy, 0, copy.length, 0) === 0) return;
   // What the parent was told, or not told, by init is the consequence.
   const failed = block.int32(headerLayout.failed);
   const isConsequence = failed >= 0 && [...encoded.offsets.keys()][failed] === program.init?.told.key;
