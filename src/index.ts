@@ -24,6 +24,7 @@ export type {
   StepErrorEvent,
 } from './builder/process/events.js';
 export type { Ended, Exit, Exited, Killed, Remains, Signaled, TimedOut, Usage } from './builder/process/exit.js';
+export { LaunchTimeoutError } from './builder/process/launch-timeout-error.js';
 export type { ListenInput } from './builder/process/listen-input.js';
 export type { RunResult } from './builder/process/run.js';
 export type { RunOptions } from './builder/process/run-options.js';

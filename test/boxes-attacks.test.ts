@@ -203,6 +203,7 @@ const stopper = `
 for (const [how, end] of [
   ['the box is closed', 'close'],
   ['they are aborted', 'abort'],
+  ['their time is over', 'timeout'],
 ] as const) {
   skipUnless(test, noProc, `who stops all commands in a box stops no others: ${how}`, async () => {
     await Promise.all(Array.from({ length: 8 }, () => isolate().run('true')));
@@ -213,12 +214,15 @@ for (const [how, end] of [
     const controller = new AbortController();
     const { signal } = controller;
     setMaxListeners(0, signal);
+    // Long enough to see that they are stopped.
+    const timeout = end === 'timeout' ? '5s' : false;
     const pending = new Set<Promise<unknown>>();
+    const codes: unknown[] = [];
     const launches = async () => {
       for (let i = 0; i < 16; i++) {
         const spawned: Promise<unknown> = box
-          .spawn('true', [], { stdio: 'ignore', signal })
-          .catch(() => {})
+          .spawn('true', [], { stdio: 'ignore', signal, timeout })
+          .catch((error) => codes.push(error.code))
           .finally(() => pending.delete(spawned));
         pending.add(spawned);
       }
@@ -232,11 +236,10 @@ for (const [how, end] of [
 
     const others = Array.from({ length: 10 }, () => printedIn(isolate(), 'echo output'));
     assert.equal(await inTime(Promise.all(others), 'commands elsewhere'), new Array(10).fill('output'));
-    assert.ok(pending.size >= 4, 'they are still stopped');
-    if (end === 'abort') {
-      controller.abort();
-      await inTime(Promise.all(pending), 'the commands that were aborted');
-    }
+    assert.ok(end === 'timeout' || pending.size >= 4, 'they are still stopped');
+    if (end === 'abort') controller.abort();
+    if (end !== 'close') await inTime(Promise.all(pending), 'the commands that were ended');
+    if (end === 'timeout') assert.ok(codes.filter((code) => code === 'ERR_ISOLATE_TIMEOUT').length >= 4, codes.join());
     await inTime(box.close(), 'close');
     await inTime(Promise.all(pending), 'the commands');
     assertSameHost(before, 'after it');

@@ -47,6 +47,16 @@ interface Report {
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Report;
 
+skipUnless(test, noProc, '--timeout ends what does not begin, too', () => {
+  const many = Array.from({ length: 200 }).flatMap((_, i) => ['--tmpfs', `/tmp/${i}`]);
+  const status = join(folder(), 'status');
+  const ended = runIsolate(['run', '--timeout', '1ms', '--status-json', status, ...many, '--', 'sleep', '100']);
+  assert.equal([ended.status, ended.stdout], [124, '']);
+  assert.match(ended.stderr, /^isolate: .*had not begun when its time was over, after 1 ms\n$/);
+  const { exit, error } = read(status);
+  assert.equal([exit, error?.code], [null, 'ERR_ISOLATE_TIMEOUT']);
+});
+
 test('--timeout ends it with 124, and without a word', () => {
   const ended = runEach([
     ['run', '--bare', '--timeout', '100ms', '--', 'sleep', '100'],

@@ -1,11 +1,25 @@
 // Time limits: what they take, and what happens when one is over.
 import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { getEventListeners, once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bare, type Duration, type Exit, isolate, type RunResult, type SpawnOptions, SpecError } from '../src/index.js';
+import {
+  bare,
+  type Duration,
+  type Exit,
+  isolate,
+  LaunchTimeoutError,
+  type RunResult,
+  type Sandbox,
+  type SpawnOptions,
+  SpecError,
+  type StepErrorEvent,
+} from '../src/index.js';
+import { close, execve, launch, O, P, pipe2, program, read, W, waitid, write } from '../src/sys/index.js';
+import { mostAtOnce } from '../src/sys/launcher/turns.js';
 import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
@@ -127,6 +141,53 @@ test('it counts from the start of the command, and never ends one that ends befo
   assert.equal(kindOf(exit), { kind: 'exited', code: 3 });
   const { exit: late } = await inTime(bare().run('sleep', ['100'], { timeout: 300 }), 'run');
   assert.ok(late.wallTime >= 290, `${late.wallTime}`);
+});
+
+/** Its launch takes longer than a millisecond. */
+const slow = Array.from({ length: 200 }).reduce<Sandbox>((sandbox, _, i) => sandbox.tmpfs(`/tmp/${i}`), isolate());
+
+skipUnless(test, noProc, 'a launch may take as long as the command, and no longer', async () => {
+  assert.is((await slow.run('true', [], { timeout: '1m' })).exit.kind, 'exited');
+  const before = hostState();
+  const told: string[] = [];
+  const tell = (event: unknown) => told.push((event as StepErrorEvent).error.name);
+  subscribe('isolate:step-error', tell);
+  const options = { timeout: '1ms', killSignal: 'SIGTERM', grace: '1h' } as const;
+  for (let times = 0; times < 5; times++) {
+    const error = await inTime(slow.spawn('sleep', ['100'], { ...options, stdio: 'ignore' }), 'spawn').catch(
+      (error) => error,
+    );
+    assert.instance(error, LaunchTimeoutError);
+    assert.equal([error.code, error.limit], ['ERR_ISOLATE_TIMEOUT', 1]);
+  }
+  const controller = new AbortController();
+  const { stdout, all, exit } = await inTime(
+    slow.run('cat', [], { ...options, input: 'text', encoding: 'lines', all: true, signal: controller.signal }),
+    'run',
+  );
+  assert.equal([stdout, all], [[], []]);
+  assert.equal(kindOf(exit), { kind: 'timeout', limit: 1, code: null, signal: null });
+  assert.equal([exit.wallTime, exit.usage.maxRSS], [0, 0]);
+  assert.is(getEventListeners(controller.signal, 'abort').length, 0);
+  unsubscribe('isolate:step-error', tell);
+  assert.equal(told, new Array(6).fill('LaunchTimeoutError'));
+  assertSameHost(before, 'after it');
+});
+
+test('what a launch waits for its turn is not counted', async () => {
+  const [readEnd, writeEnd] = pipe2(O.CLOEXEC);
+  const waits = program({ before: [read.step(readEnd, 1)], exec: [execve.step('/nonexistent', [], [])] });
+  const others = Array.from({ length: mostAtOnce }, () => launch(waits));
+  const ran = bare().run('true', [], { timeout: '1s' });
+  await setTimeout(1500);
+  write(writeEnd, 'x'.repeat(mostAtOnce));
+  for (const { done } of others) {
+    const pidfd = (await done).int(waits.pidfd);
+    waitid(P.PIDFD, pidfd, W.EXITED);
+    close(pidfd);
+  }
+  assert.is((await inTime(ran, 'run')).exit.kind, 'exited');
+  for (const fd of [readEnd, writeEnd]) close(fd);
 });
 
 test('the options of spawn win over the spec, `false` too', async () => {

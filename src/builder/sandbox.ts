@@ -241,7 +241,8 @@ export class Sandbox extends SandboxFiles {
 
   /**
    * How long the command may run, from its start. Then it gets SIGKILL, with all that is in its new PID namespace, or else in its new
-   * session. With another `killSignal` it gets that, and after a `grace` SIGKILL comes for all. Its exit is of kind `'timeout'`.
+   * session. With another `killSignal` it gets that, and after a `grace` SIGKILL comes for all. Its exit is of kind `'timeout'`. The launch
+   * may take as long, too, from when it has its turn: after that `spawn` rejects with a {@link LaunchTimeoutError}.
    *
    * @param limit - milliseconds, or text as `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`; `false` takes a limit away.
    * @param options - how it is ended; an `AbortSignal` ends it in the same way.
@@ -278,14 +279,15 @@ export class Sandbox extends SandboxFiles {
    * stays until this program does. Let it end its commands first, or use {@link Sandbox.dieWithParent}.
    *
    * @throws SpecError - what was asked for cannot be. StepError - the kernel refused a step, or the command is not there.
+   * LaunchTimeoutError - it had not begun when its time was over.
    */
   spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<RunningProcess> {
     return spawn(this.spec, { file, args }, options);
   }
 
   /**
-   * Runs a command to its end and collects what it prints. A command that fails, or takes too long, is a result, not an error. What it
-   * left behind may go on printing: until the time limit, if there is one, that is collected too.
+   * Runs a command to its end and collects what it prints. A command that fails, or takes too long to run or to begin, is a result, not an
+   * error. What it left behind may go on printing: until the time limit, if there is one, that is collected too.
    *
    * @throws SpecError, StepError - as {@link Sandbox.spawn}. MaxBufferError - it printed more than is to be collected. AbortError - the
    * signal was aborted. What the source of its input fails with. In each case the command has ended.

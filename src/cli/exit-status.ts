@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { match, P } from 'ts-pattern';
 import { signalNumber } from '../builder/process/signals.js';
-import { type Exit, StepError } from '../index.js';
+import { type Exit, LaunchTimeoutError, StepError } from '../index.js';
 
 /** Exit statuses that are not the command's: those of env(1), timeout(1) and docker-run(1). */
 export const exitStatus = {
@@ -24,6 +24,7 @@ export function statusOf(exit: Exit): number {
 /** The exit status for an error of ours. The parser also throws where it has shown the help or the version. */
 export function statusOfError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof LaunchTimeoutError) return exitStatus.timedOut;
   if (!(error instanceof StepError)) return exitStatus.isolateFailed;
   switch (error.reason) {
     case 'command-not-found':

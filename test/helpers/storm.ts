@@ -64,8 +64,11 @@ const kinds: readonly Kind[] = [
   async ({ all }, id) => {
     const waits = ['-c', 'echo $0; exec sleep 100', String(id)];
     const { stdout, exit } = await pick(all).run('sh', waits, { timeout: random(30) });
-    assert.equal([exit.kind, howItEnded(exit)], ['timeout', 'signal 9']);
-    assert.ok(['', `${id}\n`].includes(stdout), stdout);
+    assert.is(exit.kind, 'timeout');
+    // Among so many others it may not even have begun.
+    const hasBegun = howItEnded(exit) !== 'exit null';
+    if (hasBegun) assert.is(howItEnded(exit), 'signal 9');
+    assert.ok(['', ...(hasBegun ? [`${id}\n`] : [])].includes(stdout), stdout);
     return 'timeout';
   },
   async ({ all }, id) => {

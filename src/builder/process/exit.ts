@@ -49,7 +49,7 @@ export interface Signaled extends Ended {
   readonly coreDumped: boolean;
 }
 
-/** It had not ended when its time was over. */
+/** It had not ended when its time was over; of `run` also: it had not even begun. Then it has neither a code nor a signal. */
 export interface TimedOut extends Ended, Remains {
   readonly kind: 'timeout';
   /** The limit, milliseconds. */
@@ -92,6 +92,23 @@ export function exitOf({ code, status, usage }: Outcome, wallTime: number, byUs?
   if (signal === null) return { kind: 'exited', code: status, ...ended };
   return { kind: 'signaled', signal, coreDumped: code === CLD.DUMPED, ...ended };
 }
+
+/** The exit of a command that had not begun when its time was over. */
+export function exitOfNone(limit: number): TimedOut {
+  return { kind: 'timeout', limit, code: null, signal: null, usage: usedNothing, wallTime: 0 };
+}
+
+const usedNothing: Usage = {
+  userCPUTime: 0,
+  systemCPUTime: 0,
+  maxRSS: 0,
+  minorPageFault: 0,
+  majorPageFault: 0,
+  voluntaryContextSwitches: 0,
+  involuntaryContextSwitches: 0,
+  fsRead: 0,
+  fsWrite: 0,
+};
 
 function usageOf(usage: Waited['usage']): Usage {
   const microseconds = ({ tv_sec, tv_usec }: { tv_sec: number; tv_usec: number }) => tv_sec * 1_000_000 + tv_usec;

@@ -4,7 +4,8 @@ import { CollectedOutput } from './collect/collected-output.js';
 import type { Output, OutputEncoding } from './collect/encoding.js';
 import { CommandInput } from './collect/run-input.js';
 import { untilQuiet } from './collect/until-quiet.js';
-import type { Exit } from './exit.js';
+import { type Exit, exitOfNone } from './exit.js';
+import { LaunchTimeoutError } from './launch-timeout-error.js';
 import { type RunOptions, usualMaxBuffer } from './run-options.js';
 import type { RunningProcess } from './running-process.js';
 
@@ -34,10 +35,15 @@ export async function collect<E extends OutputEncoding = 'text', A extends boole
 ): Promise<RunResult<E, A>> {
   const { signal, maxBuffer = usualMaxBuffer, encoding = 'text' as E, all = false } = options;
   const input = options.input === undefined ? undefined : new CommandInput(options.input);
-  const running = await start().catch((error) => {
+  let running: RunningProcess;
+  try {
+    running = await start();
+  } catch (error) {
     input?.destroy();
-    throw error;
-  });
+    if (!(error instanceof LaunchTimeoutError)) throw error;
+    const none = new CollectedOutput({ stdout: null, stderr: null }, { encoding, maxBuffer, all, onFailure: () => {} });
+    return { ...none.take(), exit: exitOfNone(error.limit) } as RunResult<E, A>;
+  }
 
   const failed = new AbortController();
   const fail = (error: unknown) => failed.abort(error);

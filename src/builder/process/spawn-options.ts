@@ -28,8 +28,9 @@ export interface SpawnOptions extends KillOptions {
   /** Ends the command when it is aborted. Before the command runs, `spawn` rejects with an AbortError. */
   readonly signal?: AbortSignal;
   /**
-   * How long the command may run from its start: milliseconds, or text as `'10s'`; `false` for no limit. Without it, what
-   * {@link Sandbox.timeout} says, as with `killSignal` and `grace`.
+   * How long the command may run from its start: milliseconds, or text as `'10s'`; `false` for no limit. Its launch may take as long,
+   * too: then `spawn` rejects with a {@link LaunchTimeoutError}. Without it, what {@link Sandbox.timeout} says, as with `killSignal` and
+   * `grace`.
    */
   readonly timeout?: Duration | false;
   /** The launch finds out which namespaces the command is in: {@link RunningProcess.namespaces}. It needs the host's `/proc`. */

@@ -13,7 +13,7 @@ import { eitherSignal } from './either-signal.js';
 import { LaunchEvents } from './events.js';
 import { seenFromHere } from './identified.js';
 import { reachOf } from './kill-tree.js';
-import { endAtLimit, endOnAbort } from './limits.js';
+import { endAtLimit, endOnAbort, LaunchLimit } from './limits.js';
 import { listenEntryOf } from './listen-input.js';
 import { type Compile, changed, planFor, type SpecChanges } from './plan-memory.js';
 import { RunningProcess } from './running-process.js';
@@ -69,9 +69,14 @@ async function startCommand(
   const changes = changesOf(options);
   const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
   const asked = changed(spec, changes);
-  const early = eitherSignal(signal, until);
-  const launched = launchTold({ plan, spec: asked, signal: early.signal, values }, events);
-  const started = await launched.finally(early.release);
+  const launchLimit = limit === undefined ? undefined : new LaunchLimit(limit);
+  const early = eitherSignal(signal, until, launchLimit?.signal);
+  const onTurn = () => launchLimit?.begin();
+  const launched = launchTold({ plan, spec: asked, signal: early.signal, values, onTurn }, events);
+  const started = await launched.finally(() => {
+    early.release();
+    launchLimit?.end();
+  });
   const parts = {
     ...started,
     isPid1: plan.parts.isPid1,
@@ -115,15 +120,16 @@ interface Launch {
   readonly spec: ProcessSpec;
   readonly signal: AbortSignal | undefined;
   readonly values: LateValues | undefined;
+  readonly onTurn: () => void;
 }
 
 /** Starts the process, and tells of it. */
-async function launchTold({ plan, spec, signal, values }: Launch, events: LaunchEvents): Promise<Started> {
+async function launchTold({ plan, spec, signal, values, onTurn }: Launch, events: LaunchEvents): Promise<Started> {
   const began = performance.now();
   const duration = () => performance.now() - began;
   events.publish('isolate:launch', () => ({ steps: plan.steps.length, namespaces: spec.unshare }));
   try {
-    const started = await start(plan, spec, signal, values);
+    const started = await start(plan, spec, signal, values, onTurn);
     events.publish('isolate:exec', () => ({ pid: started.pid, duration: duration() }));
     return started;
   } catch (error) {

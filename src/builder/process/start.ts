@@ -52,13 +52,15 @@ export interface Started {
  * Carries out a plan.
  *
  * @param others - values that its steps have names for, besides those that every launch brings.
- * @throws StepError - a step failed. AbortError - `signal` was aborted. Nothing is left of the process in either case.
+ * @param onTurn - called when the launch begins, which may have to wait for its turn.
+ * @throws StepError - a step failed. The reason of `signal` - it was aborted. Nothing is left of the process in either case.
  */
 export async function start(
   plan: Plan,
   spec: ProcessSpec,
   signal: AbortSignal | undefined,
   others: LateValues = {},
+  onTurn: () => void = () => {},
 ): Promise<Started> {
   signal?.throwIfAborted();
   const { program, handshake: steps, pipes, watchesParent, keeps } = plan.parts;
@@ -82,6 +84,8 @@ export async function start(
     signal?.throwIfAborted();
     launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
     signal?.addEventListener('abort', kill, { once: true });
+    if (launching.turn === undefined) onTurn();
+    else launching.turn.then(onTurn, () => {});
     launched = await launching.done;
     changes = kept.received(givenBack.changes);
     master = kept.received(givenBack.terminal);

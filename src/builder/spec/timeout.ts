@@ -4,7 +4,7 @@ import { type Duration, readDuration } from './duration.js';
 
 /** How long a command may run, and how it is ended then. */
 export interface TimeoutSpec {
-  /** Milliseconds from its start. */
+  /** Milliseconds from its start; and as many for its launch. */
   readonly limit: number;
   /** What it gets then; left out, SIGKILL. */
   readonly killSignal?: NodeJS.Signals | number;

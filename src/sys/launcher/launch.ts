@@ -36,6 +36,8 @@ export interface Launched {
 
 /** A launch that has not come to its end: the child may exist, and not be the command yet. */
 export interface Launching {
+  /** Resolves when its turn comes, and rejects if it is cancelled before; undefined where it has begun at once. */
+  readonly turn: Promise<void> | undefined;
   readonly done: Promise<Launched>;
   /** What is in memory now for the result or output of a step: -1 where the step has not come to it. Until `done`. */
   peek(stored: Stored): number;
@@ -87,7 +89,7 @@ export function launch(program: Program, values: LateValues = {}, untilEnded?: U
     laid.block.share(headerLayout.cancelled, 1);
     return laid.block.shared(placeOf(program.firstPidfd, laid.encoded));
   };
-  return { done: run(), peek, cancel };
+  return { turn: turn.comes, done: run(), peek, cancel };
 }
 
 /** The same on the calling thread, which waits until the child has become the command. */
