@@ -275,6 +275,9 @@ export class Sandbox extends SandboxFiles {
    * Starts a command. Resolves when it has replaced the process that was made for it, so that whatever goes wrong before is
    * an error here.
    *
+   * It takes a thread of libuv's pool for a moment, on which `fs` and `dns` run too; one of the usual four is left to them. Workers share
+   * that pool, and each has as many launches in it: where several start commands all the time, set `UV_THREADPOOL_SIZE`.
+   *
    * A worker that is ended by `terminate()` can clean up nothing: its commands run on, and what is left of them when they end
    * stays until this program does. Let it end its commands first, or use {@link Sandbox.dieWithParent}.
    *

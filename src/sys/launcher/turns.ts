@@ -1,6 +1,8 @@
 /**
- * How many launches run at once. libuv's pool of four threads is also that of `fs`, `dns` and `crypto`: one is left to them. And
- * launches that wait here, not in the pool, let this program have its turns in between.
+ * How many launches of a thread run at once. libuv's pool of four threads is also that of `fs`, `dns` and `crypto`: one is left to them.
+ * And launches that wait here, not in the pool, let this program have its turns in between.
+ *
+ * The pool is one for the process, and each worker counts for itself: what ends in one could not wake those that wait in another.
  */
 export const mostAtOnce = 3;
 
