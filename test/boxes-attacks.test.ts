@@ -173,7 +173,8 @@ skipUnless(
     tracing.kill('SIGKILL');
     assert.is((await inTime(traced.exited, 'the command')).kind, 'exited');
     await inTime(box.close(), 'close');
-    await setTimeout(20);
+    // Their streams are closed, too.
+    for (const running of [traced, tracing]) await inTime(running[Symbol.asyncDispose](), 'dispose');
     assertSameHost(before, 'after it');
   },
 );

@@ -98,8 +98,7 @@ skipUnless(test, noProc, 'letting go of a box that was found ends nothing, and h
   {
     await using _ = await findBox('mine');
   }
-  await setTimeout(20);
-  assert.is(openDescriptors().length, descriptors);
+  await until(() => openDescriptors().length === descriptors, 'nothing is held');
   assert.ok(other.isOpen);
   await other.close();
 });

@@ -59,14 +59,14 @@ skipUnless(test, noProc, '--timeout ends what does not begin, too', () => {
 
 test('--timeout ends it with 124, and without a word', () => {
   const ended = runEach([
-    ['run', '--bare', '--timeout', '100ms', '--', 'sleep', '100'],
+    ['run', '--bare', '--timeout', '500ms', '--', 'sleep', '100'],
     ['run', '--bare', '--timeout', '1m', '--', 'sh', '-c', 'exit 3'],
-    ['run', '--bare', '--timeout', '0.1s', '--kill-signal', 'TERM', '--', 'sh', '-c', 'trap "exit 5" TERM; sleep 0.5'],
+    ['run', '--bare', '--timeout', '0.5s', '--kill-signal', 'TERM', '--', 'sh', '-c', 'trap "exit 5" TERM; sleep 1'],
     [
-      ...['run', '--bare', '--timeout', '100ms', '--kill-signal', 'sigint', '--kill-after', '100ms', '--', 'sh', '-c'],
+      ...['run', '--bare', '--timeout', '500ms', '--kill-signal', 'sigint', '--kill-after', '100ms', '--', 'sh', '-c'],
       "trap '' INT; while :; do sleep 0.02; done",
     ],
-    ['run', '--bare', '--timeout', '100ms', '--kill-signal', '15', '--', 'sleep', '100'],
+    ['run', '--bare', '--timeout', '500ms', '--kill-signal', '15', '--', 'sleep', '100'],
   ]);
   assert.equal(
     ended.map(({ status, stdout, stderr }) => [status, stdout, stderr]),
@@ -75,7 +75,7 @@ test('--timeout ends it with 124, and without a word', () => {
 });
 
 skipUnless(test, noProc, 'in the safe default too', () => {
-  assert.is(runIsolate(['run', '--timeout', '200ms', '--', 'sh', '-c', 'sleep 100 & sleep 100']).status, 124);
+  assert.is(runIsolate(['run', '--timeout', '500ms', '--', 'sh', '-c', 'sleep 100 & sleep 100']).status, 124);
 });
 
 test('what cannot be is refused', () => {
@@ -111,7 +111,7 @@ test('the limit of a spec, and options that change it', () => {
 
 test('signals are passed on while the grace lasts', async () => {
   const script = "trap 'echo asked' TERM; trap 'echo told; exit 8' USR1; echo ready; while :; do sleep 0.02; done";
-  const options = ['--bare', '--timeout', '200ms', '--kill-signal', 'TERM', '--kill-after', '1h'];
+  const options = ['--bare', '--timeout', '1s', '--kill-signal', 'TERM', '--kill-after', '1h'];
   const isolate = startIsolate(['run', ...options, '--', 'sh', '-c', script]);
   let printed = '';
   isolate.stdout.on('data', (chunk: Buffer) => {
@@ -164,7 +164,7 @@ test('--status-json: each way to end', () => {
   const run = (name: string, ...line: string[]) => ['run', '--bare', '--status-json', path(name), ...line];
   const ended = runEach([
     run('signal', '--', 'sh', '-c', 'kill -SYS $$'),
-    run('timeout', '--timeout', '100ms', '--', 'sleep', '100'),
+    run('timeout', '--timeout', '500ms', '--', 'sleep', '100'),
     run('missing', '--', '/no/such/command'),
     run('spec', '--hostname', 'box', '--', 'true'),
     run('option', '--timeout', '1', '--', 'true'),
@@ -176,7 +176,7 @@ test('--status-json: each way to end', () => {
   );
   const { exit, error } = read(path('signal'));
   assert.equal([exit?.kind, exit?.signal, typeof exit?.coreDumped, error], ['signaled', 'SIGSYS', 'boolean', null]);
-  const timeout = { kind: 'timeout', limit: 100, code: null, signal: 'SIGKILL' };
+  const timeout = { kind: 'timeout', limit: 500, code: null, signal: 'SIGKILL' };
   assert.equal([read(path('timeout')).exit, read(path('timeout')).error], [timeout, null]);
   const missing = read(path('missing'));
   const nothing = [missing.pid, missing.namespaces, missing.exit, missing.usage, missing.wallTime];

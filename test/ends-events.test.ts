@@ -144,7 +144,7 @@ test('what a subscriber throws does not hurt the launch', () => {
 test('NODE_DEBUG=isolate prints a line for each', () => {
   const [file, args] = programOf(`
     await bare().run('sh', ['-c', 'exit 7']);
-    await bare().run('sleep', ['100'], { timeout: 100 });
+    await bare().run('sleep', ['100'], { timeout: 500 });
     await bare().run('/nonexistent').catch(() => {});
   `);
   const debug = (value: string) => {
@@ -160,7 +160,7 @@ test('NODE_DEBUG=isolate prints a line for each', () => {
     `#2 compile \\d+ steps, ${milliseconds}`,
     String.raw`#2 launch \["sleep","100"\], \d+ steps, no new namespaces`,
     `#2 exec pid \\d+, ${milliseconds}`,
-    `#2 exit pid \\d+, timeout of 100 ms: SIGKILL, ${milliseconds}`,
+    `#2 exit pid \\d+, timeout of 500 ms: SIGKILL, ${milliseconds}`,
     `#3 compile \\d+ steps, ${milliseconds}`,
     String.raw`#3 launch \["/nonexistent"\], \d+ steps, no new namespaces`,
     `#3 step-error "the command .*, ${milliseconds}`,

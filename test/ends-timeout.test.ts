@@ -126,11 +126,11 @@ test('a limit is part of the spec, and makes the trip through JSON', async () =>
 
 test('SIGKILL when the time is over, whatever it does about signals', async () => {
   const before = hostState();
-  for (const options of [{}, { timeout: '100ms' }, { timeout: 100, killSignal: 9 }] satisfies SpawnOptions[]) {
-    const sandbox = 'timeout' in options ? bare().timeout('1h') : bare().timeout(100);
+  for (const options of [{}, { timeout: '500ms' }, { timeout: 500, killSignal: 9 }] satisfies SpawnOptions[]) {
+    const sandbox = 'timeout' in options ? bare().timeout('1h') : bare().timeout(500);
     const ran = sandbox.newSession().run('sh', ['-c', "trap '' TERM INT; echo begun; sleep 100"], options);
     const { exit, stdout } = await inTime(ran, 'run');
-    assert.equal(kindOf(exit), { kind: 'timeout', limit: 100, code: null, signal: 'SIGKILL' });
+    assert.equal(kindOf(exit), { kind: 'timeout', limit: 500, code: null, signal: 'SIGKILL' });
     assert.is(stdout, 'begun\n');
   }
   assertSameHost(before, 'after it');
@@ -191,12 +191,12 @@ test('what a launch waits for its turn is not counted', async () => {
 });
 
 test('the options of spawn win over the spec, `false` too', async () => {
-  const sandbox = bare().timeout(50, { killSignal: 'SIGTERM' });
-  assert.is((await sandbox.run('sleep', ['0.3'], { timeout: false })).exit.kind, 'exited');
-  const { exit } = await inTime(sandbox.run('sleep', ['100'], { killSignal: 'SIGINT', timeout: '60ms' }), 'run');
-  assert.equal(kindOf(exit), { kind: 'timeout', limit: 60, code: null, signal: 'SIGINT' });
+  const sandbox = bare().timeout(500, { killSignal: 'SIGTERM' });
+  assert.is((await sandbox.run('sleep', ['0.8'], { timeout: false })).exit.kind, 'exited');
+  const { exit } = await inTime(sandbox.run('sleep', ['100'], { killSignal: 'SIGINT', timeout: '600ms' }), 'run');
+  assert.equal(kindOf(exit), { kind: 'timeout', limit: 600, code: null, signal: 'SIGINT' });
   const { exit: ofSpec } = await inTime(sandbox.run('sleep', ['100']), 'run');
-  assert.equal(kindOf(ofSpec), { kind: 'timeout', limit: 50, code: null, signal: 'SIGTERM' });
+  assert.equal(kindOf(ofSpec), { kind: 'timeout', limit: 500, code: null, signal: 'SIGTERM' });
 });
 
 /** Runs a script that says `ready` when its traps are set, and lets its time be over after that. */
@@ -243,7 +243,7 @@ test('the first reason is the one, and await using does not wait for a grace', a
 });
 
 skipUnless(test, noProc, 'a command without a handler ends at once in a PID namespace, all with it', async () => {
-  const sandbox = isolate().timeout(200, { killSignal: 'SIGTERM', grace: '1h' });
+  const sandbox = isolate().timeout(1000, { killSignal: 'SIGTERM', grace: '1h' });
   const script = 'echo begun; sleep 100 & exec sleep 100';
   await sandbox.run('true');
   const before = hostState();
@@ -252,7 +252,7 @@ skipUnless(test, noProc, 'a command without a handler ends at once in a PID name
     [sandbox.asPid1(), 'SIGKILL'],
   ] as const) {
     const { exit, stdout } = await inTime(box.run('sh', ['-c', script]), 'run');
-    assert.equal(kindOf(exit), { kind: 'timeout', limit: 200, code: null, signal });
+    assert.equal(kindOf(exit), { kind: 'timeout', limit: 1000, code: null, signal });
     assert.is(stdout, 'begun\n');
     assertSameHost(before, 'after it');
   }
@@ -273,7 +273,7 @@ test('run gives back what was printed, also where something holds the output tha
 });
 
 test('run does not wait beyond the limit for what the command left behind', async () => {
-  const { exit, stdout } = await withHolder('echo done', '300ms');
+  const { exit, stdout } = await withHolder('echo done', '2s');
   assert.equal(kindOf(exit), { kind: 'exited', code: 0 });
   assert.is(stdout, 'done\n');
 });
@@ -283,13 +283,13 @@ test('an abort is an AbortError of run, also in the grace of a limit', async () 
   const ran = bare()
     .newSession()
     .run('sh', ['-c', `trap '' TERM; ${waits}`], {
-      ...{ timeout: '100ms', killSignal: 'SIGTERM', grace: '1s', signal: controller.signal },
+      ...{ timeout: '500ms', killSignal: 'SIGTERM', grace: '3s', signal: controller.signal },
     });
   const outcome = ran.then(
     () => undefined,
     (error) => error,
   );
-  await setTimeout(400);
+  await setTimeout(1000);
   controller.abort();
   assert.is((await inTime(outcome, 'run'))?.name, 'AbortError');
 });
@@ -311,10 +311,10 @@ test('a limit does not keep a program from its end', () => {
 });
 
 test('a program that waits for nothing else waits for a limit', () => {
-  const code = "const { exit } = await bare().timeout(200).run('sleep', ['100']); console.log(exit.kind, exit.limit);";
+  const code = "const { exit } = await bare().timeout(500).run('sleep', ['100']); console.log(exit.kind, exit.limit);";
   const [file, args] = programOf(code);
   const { stdout, stderr } = spawnSync(file, args, { cwd: repository, encoding: 'utf8', timeout: 30_000 });
-  assert.is(stdout, 'timeout 200\n', stderr);
+  assert.is(stdout, 'timeout 500\n', stderr);
 });
 
 test.run();

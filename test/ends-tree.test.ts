@@ -60,7 +60,7 @@ const ends: [name: string, end: (running: RunningProcess, abort: () => void) => 
   ['an abort', (_running, abort) => abort(), {}],
   ['an abort that asks first', (_running, abort) => abort(), { killSignal: 'SIGTERM', grace: '1m' }],
   ['the end of the grace', (_running, abort) => abort(), { killSignal: 'SIGCONT', grace: 100 }],
-  ['a limit', () => {}, { timeout: '1s' }],
+  ['a limit', () => {}, { timeout: '2s' }],
   ['await using', (running) => running[Symbol.asyncDispose](), {}],
 ];
 
@@ -105,7 +105,7 @@ test('an abort between the start of the command and the news of it takes the who
 
 test('a daemon of a command that has ended by itself goes on, whatever comes', async () => {
   const controller = new AbortController();
-  const options = { signal: controller.signal, timeout: '500ms' };
+  const options = { signal: controller.signal, timeout: '2s' };
   const { running } = await started(bare().newSession(), '(sleep 100 & echo $!) & wait $!; exit 4', options);
   const exit = await inTime(running.exited, 'the command');
   const [daemon, ...others] = aliveInSession(running.pid);
@@ -113,7 +113,7 @@ test('a daemon of a command that has ended by itself goes on, whatever comes', a
   try {
     await running[Symbol.asyncDispose]();
     controller.abort();
-    await setTimeout(700);
+    await setTimeout(2200);
     assert.equal([exit.kind, isAlive(daemon as number)], ['exited', true]);
   } finally {
     process.kill(daemon as number, 'SIGKILL');
@@ -121,7 +121,7 @@ test('a daemon of a command that has ended by itself goes on, whatever comes', a
 });
 
 test('with neither a PID namespace nor a session, only the command itself', async () => {
-  const { running, line } = await started(bare(), 'sleep 100 & echo $!; wait', { timeout: '300ms' });
+  const { running, line } = await started(bare(), 'sleep 100 & echo $!; wait', { timeout: '2s' });
   const child = Number(line);
   const exit = await inTime(running.exited, 'the command');
   assert.is(exit.kind, 'timeout');
@@ -146,7 +146,7 @@ skipUnless(
   'nothing gets away from a PID namespace, sessions or not',
   async () => {
     for (const sandbox of [isolate(), bare().unshare('user', 'pid', 'mount')]) {
-      const { running } = await started(sandbox, `setsid sleep 100 & ${family}`, { timeout: '300ms' });
+      const { running } = await started(sandbox, `setsid sleep 100 & ${family}`, { timeout: '2s' });
       const exit = await inTime(running.exited, 'the command');
       assert.is(exit.kind, 'timeout');
       await outputEnds(running);

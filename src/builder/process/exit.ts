@@ -49,10 +49,7 @@ export interface Signaled extends Ended {
   readonly coreDumped: boolean;
 }
 
-/**
- * It had not ended when its time was over; of `run` also: it had not even begun, and never ran. Then it has neither a code nor a signal,
- * and used nothing.
- */
+/** It had not ended when its time was over; of `run` also: it had not even begun. Then it has neither a code nor a signal. */
 export interface TimedOut extends Ended, Remains {
   readonly kind: 'timeout';
   /** The limit, milliseconds. */

@@ -1,6 +1,6 @@
 import { IsolateError } from '../../sys/index.js';
 
-/** The command had not begun when as much time had gone by as it may take. It never ran, and nothing is left of its launch. */
+/** The launch of a command had taken as much time as the command may, and was ended. Nothing is left of it. */
 export class LaunchTimeoutError extends IsolateError {
   /** The limit, milliseconds. */
   readonly limit: number;
