@@ -161,6 +161,17 @@ test('what cannot be a box is refused before anything is done', async () => {
   assert.equal(openDescriptors(), before);
 });
 
+skipUnless(test, noUser, 'a command of a box is not its process 1, which is the init that holds it', async () => {
+  const sandbox = rootInside.share('mount');
+  await using box = await sandbox.open();
+  for (const start of [box.spawn('true', [], { spec: sandbox.asPid1().spec }), sandbox.asPid1().open()]) {
+    const error = await rejection(start);
+    assert.is(error instanceof SpecError && error.field, 'asPid1');
+    assert.match(error.message, 'process 1 of a box is the init that holds it');
+  }
+  assert.is(await printedIn(box, 'echo $PPID'), '0');
+});
+
 /** Boxes, commands and this program as they are once everything is there that is made once. */
 async function warm(): Promise<ReturnType<typeof hostState>> {
   await using box = await isolate().open();

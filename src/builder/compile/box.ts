@@ -33,9 +33,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
       'join those of others with .spawn() or .run()',
     );
   }
-  if (spec.asPid1) {
-    throw new SpecError('asPid1', 'process 1 of a box is the init that holds it', 'leave out .asPid1()');
-  }
+  refuseAsPid1(spec);
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
@@ -70,6 +68,7 @@ export const boxValue = 'box';
  * @throws SpecError - as {@link compile}.
  */
 export function compileInBox(spec: ProcessSpec, command: Command, host: Host): Plan {
+  refuseAsPid1(spec);
   checkSpec(spec, host);
   checkCommand(spec, command);
   // The view is there already, and what the host has of its files now is no matter.
@@ -80,6 +79,10 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
     terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+function refuseAsPid1({ asPid1 }: ProcessSpec): void {
+  if (asPid1) throw new SpecError('asPid1', 'process 1 of a box is the init that holds it', 'leave out .asPid1()');
 }
 
 /** The directory with the terminals of the box, where it has its own. */
