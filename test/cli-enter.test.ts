@@ -47,7 +47,7 @@ skipUnless(test, noProc, 'the options of a command, its exit status, and the sta
   const { exit, error, namespaces } = JSON.parse(readFileSync(status, 'utf8'));
   assert.equal(exit, { kind: 'exited', code: 7 });
   assert.is(error, null);
-  assert.ok(namespaces === null || namespaces.net === namespacesOf(other.pid).net);
+  assert.equal(namespaces, namespacesOf(other.pid));
   assert.is(runIsolate(['enter', String(other.pid), '--', 'no-such-command']).status, 127);
   assert.is(runIsolate(['enter', '--timeout', '100ms', String(other.pid), '--', 'sleep', '100']).status, 124);
 });
@@ -71,6 +71,16 @@ skipUnless(test, noProc, 'a box, by its name: with what its sandbox says, and wh
     'echo $A; pwd',
   ]);
   assert.is(changed.stdout, 'other\n/tmp\n', changed.stderr);
+});
+
+skipUnless(test, noProc, 'the status file tells the namespaces of what has ended at once', async () => {
+  await using box = await isolate().open({ name: 'told' });
+  const status = join(folder, 'ended.json');
+  for (const target of ['told', String(box.pid)]) {
+    const ended = runIsolate(['enter', target, '--status-json', status, '--', 'true']);
+    assert.is(ended.status, 0, ended.stderr);
+    assert.equal(JSON.parse(readFileSync(status, 'utf8')).namespaces, namespacesOf(box.pid), target);
+  }
 });
 
 skipUnless(test, noProc, 'a command of a box is what another spec says, if the namespaces are the same', async () => {

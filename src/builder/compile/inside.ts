@@ -7,6 +7,7 @@ import { assemble } from './assemble.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { givenBack, lineOf } from './give-back.js';
+import type { IdentifyPlan } from './identify.js';
 import { type Identity, identityOf } from './ids.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { become, type Prepared } from './prepare.js';
@@ -28,6 +29,8 @@ export interface Inside {
   /** In the parent: opens the doors, and closes them in the end. */
   readonly before?: readonly Section[];
   readonly after?: readonly Section[];
+  /** Undefined where nobody asks, or it is known without the plan. */
+  readonly identify?: IdentifyPlan | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface Inside {
  * it, finds nothing of this program in its memory. Init enters, and has the command born as a child of this program.
  */
 export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
-  const { prepared, doors, enter, terminals, before = [], after = [] } = inside;
+  const { prepared, doors, enter, terminals, before = [], after = [], identify } = inside;
   const entries = descriptorsOf(spec);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
@@ -79,5 +82,6 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
       ],
     },
     command: { command, exec: planExec(spec, command, host) },
+    identify,
   });
 }

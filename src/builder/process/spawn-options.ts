@@ -32,7 +32,10 @@ export interface SpawnOptions extends KillOptions {
    * {@link Sandbox.timeout} says, as with `killSignal` and `grace`.
    */
   readonly timeout?: Duration | false;
-  /** The launch finds out which namespaces the command is in: {@link RunningProcess.namespaces}. It needs the host's `/proc`. */
+  /**
+   * It is found out which namespaces the command is in, also if it ends at once: {@link RunningProcess.namespaces}. That needs the
+   * host's `/proc`.
+   */
   readonly identify?: boolean;
 }
 
