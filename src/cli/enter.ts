@@ -10,8 +10,9 @@ export interface EnterOptions extends ProcessOptions {
 }
 
 export const enterHelp = `
-PID is a process: the command joins all namespaces in which that one is not together with you, or those of --only. NAME is a
-box that a program has opened under this name: the command has the user, the capabilities and the limits that its sandbox says.
+PID, digits only, is a process: the command joins all namespaces in which that one is not together with you, or those of --only.
+NAME is a box that a program has opened under this name, which is never digits only: the command has the user, the capabilities
+and the limits that its sandbox says.
 
 In a user namespace of others who does not exist there is root of it, unless --uid says who. The command has a session of its
 own, and at a terminal a terminal of its own; it is killed when isolate ends. With a mount namespace of others it starts in /.

@@ -24,7 +24,8 @@ export interface NameHeld {
 }
 
 const ending = '.json';
-const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
+/** Nothing that would be another file; and no number, which is a pid wherever a name or a pid can be given. */
+const pattern = /^(?![0-9]+$)[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws SpecError - it cannot be the name of a box. */
 function fileOf(name: string): string {
@@ -32,7 +33,7 @@ function fileOf(name: string): string {
   throw new SpecError(
     'name',
     `${JSON.stringify(name)} is not a name for a box`,
-    "1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-'",
+    "1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-', and not digits only, which are a pid",
   );
 }
 

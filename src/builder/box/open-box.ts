@@ -12,7 +12,10 @@ import { setFree } from './set-free.js';
 
 /** How a box is opened. */
 export interface OpenOptions {
-  /** A name by which other programs of the same user find it: letters, digits, `.`, `_` and `-`, at most 64. */
+  /**
+   * A name by which other programs of the same user find it: letters, digits, `.`, `_` and `-`, at most 64, the first no `.` or `-`.
+   * Digits only are no name: for `isolate enter` they are a pid.
+   */
   readonly name?: string;
   /** It goes on when this program ends. It has a name then, or nobody could close it. */
   readonly detached?: boolean;
