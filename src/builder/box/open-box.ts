@@ -1,5 +1,5 @@
 import { close, type Fd, SpecError } from '../../sys/index.js';
-import { compileBox } from '../compile/box.js';
+import { compileBox, lockValue } from '../compile/box.js';
 import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
@@ -24,6 +24,7 @@ export interface OpenOptions {
 }
 
 const compile: Compile = (spec, _command, host) => compileBox(spec, host);
+const compileNamed: Compile = (spec, _command, host) => compileBox(spec, host, { isNamed: true });
 
 /** What runs in a box that nobody has started anything in. */
 const holder = { file: 'isolate-init', args: [] } as const;
@@ -43,10 +44,16 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   signal?.throwIfAborted();
   checkDetached(options);
   const held = holderOf(spec);
-  const plan = planFor(held, { compile, command: holder, changes: {}, host: thisHost(), identify: false });
+  const request = { command: holder, changes: {}, host: thisHost(), identify: false };
+  const plan = planFor(held, { ...request, compile: name === undefined ? compile : compileNamed });
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
-    const { pid, pidfd, line = -1, changes } = await start(plan, held, signal);
+    const {
+      pid,
+      pidfd,
+      line = -1,
+      changes,
+    } = await start(plan, held, signal, reserved && { [lockValue]: reserved.lock });
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
     const tie = options.detached ? 'detached' : 'ours';
     const box = new Box({ spec, pid, pidfd, name, snapshot, tie, onEnd: () => reserved?.release() });

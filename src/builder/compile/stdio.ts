@@ -54,7 +54,8 @@ interface Besides {
 /** The descriptors of the process, from 0 on. */
 export function planStdio(entries: readonly StdioEntry[], { terminal, carried = [] }: Besides = {}): StdioPlan {
   const isTerminal = (target: number) => terminal !== undefined && target <= 2;
-  const from = `stdio: ${JSON.stringify(entries.map((entry, target) => (isTerminal(target) ? 'tty' : entry)))}`;
+  const shown = `stdio: ${JSON.stringify(entries.map((entry, target) => (isTerminal(target) ? 'tty' : entry)))}`;
+  const from = entries.length === 0 ? 'every launch' : shown;
   const before: Step[] = [];
   const early: Step[] = [];
   const after: Step[] = [];

@@ -212,9 +212,8 @@ __attribute__((used)) static void begin(const u64 *stack)
 	if (b->ended)
 		leave(COULD_NOT_START);
 	i32 command = role == ROLE_HOLD ? 0 : (i32)b->steps[b->command].result;
-	/* What the command prints has its end when the command closes it, not when we do. */
-	if (line > 0)
-		CALL(NR_close_range, 0, line - 1, 0);
+	/* What the command prints has its end when the command closes it, not when we do. What a holder has before its file it keeps. */
+	CALL(NR_close_range, role == ROLE_HOLD ? file : 0, line - 1, 0);
 	CALL(NR_close_range, line + 1, 0xffffffffUL, 0);
 	CALL(NR_munmap, (u64)b, b->size);
 	CALL(NR_write, line, (u64)&command, sizeof command);
