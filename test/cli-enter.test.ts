@@ -73,6 +73,37 @@ skipUnless(test, noProc, 'a box, by its name: with what its sandbox says, and wh
   assert.is(changed.stdout, 'other\n/tmp\n', changed.stderr);
 });
 
+skipUnless(
+  test,
+  noProc,
+  'options stand before the target or the command; what follows the command is for it',
+  async () => {
+    await using box = await isolate().open({ name: 'parsed' });
+    const command = ['sh', '-c', 'echo $0 $* $A $B; pwd', '--env', '-l', '--help', '--', '--cwd'];
+    const says = (given: string) => `--env -l --help -- --cwd${given}\n`;
+    for (const target of ['parsed', String(box.pid)]) {
+      for (const [line, given] of [
+        [[target, ...command], ''],
+        [['--env', 'A=a', target, '--env', 'B=b', ...command], ' a b'],
+        [[target, '--env', 'A=a', '--env', 'B=b', '--', ...command], ' a b'],
+        [['--env', 'A=a', target, '--', ...command], ' a'],
+        [['--', target, ...command], ''],
+      ] as const) {
+        const { stdout, stderr } = runIsolate(['enter', '--cwd', '/', ...line]);
+        assert.is(stdout, `${says(given)}/\n`, stderr);
+      }
+    }
+    for (const line of [
+      ['parsed', '-l', 'ls'],
+      ['-l', 'parsed', 'ls'],
+    ]) {
+      const { status, stderr } = runIsolate(['enter', ...line]);
+      assert.equal([status, stderr.split('\n')[0]], [125, "isolate: unknown option '-l'"]);
+    }
+    assert.match(runIsolate(['enter', 'parsed', '--help']).stdout, /^Usage: isolate enter/);
+  },
+);
+
 skipUnless(test, noProc, 'the status file tells the namespaces of what has ended at once', async () => {
   await using box = await isolate().open({ name: 'told' });
   const status = join(folder, 'ended.json');

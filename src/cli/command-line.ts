@@ -8,6 +8,7 @@ import { renderChanges } from './render-changes.js';
 import { run, type Start } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 import { StatusReporter } from './status-report.js';
+import { TargetCommand } from './target-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -115,7 +116,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       },
     );
 
-  addEnterOptions(program.command('enter'))
+  const enter = new TargetCommand('enter').copyInheritedSettings(program);
+  program.addCommand(enter);
+  addEnterOptions(enter)
+    .usage('[options] <target> [options] [command] [args...]')
     .description('Run a command in the namespaces of a running process, or of a box.')
     .argument('<target>', 'the pid of the process, or the name of the box')
     .argument('[command]', 'the program, looked for in PATH unless it has a slash (default: your shell, or sh)')
