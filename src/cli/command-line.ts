@@ -23,9 +23,10 @@ in, that is there, read-only.
 Paths of --ro and --rw are followed from where you are; without DEST they are at the same place inside. What is missing there
 is made without touching the host. A colon in a name is written as \\:.
 
-Where stdin, stdout and stderr are your terminal, the command gets a terminal of its own that is shown in it: what you type, Ctrl-C and
-Ctrl-Z too, is for the command. Its errors are not told from its output then: redirect one of them, or say --no-tty. The command
-can type nothing into your terminal. --tty gives it one also where they are not; --bare shares yours unless it says --tty.
+Where stdin and stdout are your terminal, the command gets a terminal of its own that is shown in it: what you type, Ctrl-C and
+Ctrl-Z too, is for the command. Its errors are shown there too, unless stderr is redirected: then they go there. The command can
+type nothing into your terminal. --tty gives it one also where they are not, which has its errors in any case; --no-tty gives it
+none; --bare shares yours unless it says --tty.
 
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.

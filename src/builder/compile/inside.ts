@@ -3,6 +3,7 @@ import { type Fd, type Late, late, openInitDescriptors, type Stored } from '../.
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import { isTerminal } from '../spec/terminal.js';
 import { assemble } from './assemble.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
@@ -60,7 +61,7 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
       ]
     : [];
   // What is there until init has made the terminal.
-  const early = hasOwn ? entries.map((entry, fd) => (fd <= 2 ? 'ignore' : entry)) : entries;
+  const early = hasOwn ? entries.map((entry, fd) => (isTerminal(entry, fd) ? 'ignore' : entry)) : entries;
   const stdio = planStdio(early, { terminal: ofHost?.end, carried: sources });
   return assemble(spec, {
     prepared,
