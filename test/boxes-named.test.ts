@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -18,7 +19,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { boxNames, findBox, isolate, SpecError } from '../src/index.js';
+import { bare, boxNames, findBox, isolate, SpecError } from '../src/index.js';
 import { either, freshProcRefused, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { foldersFor } from './helpers/folder.js';
 import { openDescriptors } from './helpers/host-state.js';
@@ -150,7 +151,8 @@ skipUnless(test, noProc, 'of several who take a name at the same moment one gets
 });
 
 skipUnless(test, noProc, 'names that are none are refused', async () => {
-  for (const name of ['', '.', '..', '.hidden', '-x', 'a/b', '../a', 'a b', 'a\0', 'ä', 'x'.repeat(65), 5 as never]) {
+  const wrongCharacters = ['', '.', '..', '.hidden', '-x', 'a/b', '../a', 'a b', 'a\0', 'ä'];
+  for (const name of [...wrongCharacters, 'x'.repeat(65), 5 as never, '5', '4711']) {
     for (const promise of [isolate().open({ name }), findBox(name)]) {
       const error = await rejection(promise);
       assert.is(error instanceof SpecError && error.field, 'name', JSON.stringify(name));
@@ -158,8 +160,10 @@ skipUnless(test, noProc, 'names that are none are refused', async () => {
   }
   const error = await rejection(isolate().open({ detached: true }));
   assert.is(error instanceof SpecError && error.field, 'detached');
-  await using box = await isolate().open({ name: `${'x'.repeat(60)}._-9` });
-  assert.equal(await boxNames(), [box.name]);
+  for (const name of [`${'x'.repeat(60)}._-9`, '4711.', '1x']) {
+    await using _ = await isolate().open({ name });
+    assert.equal(await boxNames(), [name]);
+  }
 });
 
 skipUnless(test, noProc, 'an opening that fails or is aborted leaves no name', async () => {
@@ -286,8 +290,77 @@ skipUnless(test, noProc, 'a note of another PID or time namespace is left alone'
     rewrite('elsewhere', (note) => ({ ...note, holder: { ...note.holder, ...change } }));
     assert.is((await rejection(findBox('elsewhere'))).code, 'ERR_ISOLATE_BOX_NOT_FOUND');
     assert.match((await rejection(isolate().open({ name: 'elsewhere' }))).message, 'another PID or time namespace');
-    rmSync(noteOf('elsewhere'));
   }
+});
+
+skipUnless(
+  test,
+  noProc,
+  'in another PID namespace a box has its name as long as it is there, whatever became of its program',
+  async () => {
+    for (const [detached, end] of [
+      [true, 'process.exit();'],
+      [false, 'stays();'],
+    ] as const) {
+      const code = `const box = await bare().unshare('user').open({ name: 'service', detached: ${detached} }); console.log(box.pid); ${end}`;
+      const [file, args] = programOf(`${imports}${code}`);
+      const container = await bare()
+        .unshare('user', 'mount', 'pid')
+        .cwd(repository)
+        .spawn('sh', ['-c', '"$@"; sleep 1000', 'sh', file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const lines = createInterface({ input: container.stdout as NodeJS.ReadableStream });
+      const [pid] = await inTime(once(lines, 'line'), 'the program');
+      assert.equal(await boxNames(), []);
+      assert.is((await rejection(findBox('service'))).code, 'ERR_ISOLATE_BOX_NOT_FOUND');
+      const taken = await rejection(isolate().open({ name: 'service' }));
+      assert.is(taken.code, 'ERR_ISOLATE_NAME_TAKEN');
+      assert.match(taken.message, `is held by process ${pid} of another PID or time namespace`);
+
+      process.kill(container.pid, 'SIGKILL');
+      await inTime(container.exited, 'the end of the other PID namespace');
+      assert.ok(existsSync(noteOf('service')));
+      const box = await isolate().open({ name: 'service' });
+      assert.equal(await boxNames(), ['service']);
+      await box.close();
+      assert.equal(readdirSync(state), ['.lock']);
+    }
+  },
+);
+
+skipUnless(
+  test,
+  noProc,
+  'what is left of a box in another PID namespace is removed by who comes across it',
+  async () => {
+    await using _ = await isolate().open({ name: 'across' });
+    rewrite('across', (note) => ({ ...note, holder: { ...note.holder, pidNamespace: 1 } }));
+    assert.equal(await boxNames(), []);
+    assert.ok(existsSync(noteOf('across')));
+    rmSync(join(state, 'across.lock'));
+    assert.equal(await boxNames(), []);
+    assert.ok(!existsSync(noteOf('across')));
+  },
+);
+
+// Of others nobody but root sees them.
+skipUnless(test, either(noProc, rootOnly()), 'only the init of a box holds the lock of its name', async () => {
+  const heldBy = (pid: number | 'self') =>
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return [];
+      }
+    });
+  await using box = await isolate().open({ name: 'locked' });
+  const lock = join(state, 'locked.lock');
+  const held = heldBy(box.pid);
+  assert.is(held.length, 2, held.join());
+  assert.is(held[0], lock);
+  assert.match(held[1] as string, /^pipe:/);
+  assert.not(heldBy('self').includes(lock));
+  await using running = await box.spawn('sleep', ['100'], { stdio: 'ignore' });
+  assert.not(heldBy(running.pid).includes(lock));
 });
 
 skipUnless(test, noProc, 'a box of a spec that this version does not know keeps its name', async () => {

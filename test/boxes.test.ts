@@ -1,6 +1,7 @@
 // Boxes: what a command in one sees, how it ends, and what is left of it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -159,6 +160,17 @@ test('what cannot be a box is refused before anything is done', async () => {
   }
   assert.is((await rejection(isolate().open({ signal: AbortSignal.abort() }))).name, 'AbortError');
   assert.equal(openDescriptors(), before);
+});
+
+skipUnless(test, noUser, 'a command of a box is not its process 1, which is the init that holds it', async () => {
+  const sandbox = rootInside.share('mount');
+  await using box = await sandbox.open();
+  for (const start of [box.spawn('true', [], { spec: sandbox.asPid1().spec }), sandbox.asPid1().open()]) {
+    const error = await rejection(start);
+    assert.is(error instanceof SpecError && error.field, 'asPid1');
+    assert.match(error.message, 'process 1 of a box is the init that holds it');
+  }
+  assert.is(await printedIn(box, 'echo $PPID'), '0');
 });
 
 /** Boxes, commands and this program as they are once everything is there that is made once. */
@@ -328,6 +340,18 @@ skipUnless(test, noProc, 'nothing inside ends the box, by any signal', async () 
   await printedIn(box, 'for n in $(seq 1 64); do kill -$n 1 2>/dev/null; done; true');
   assert.is(await printedIn(box, 'cat /proc/1/comm'), 'isolate-init');
   assert.ok(box.isOpen && !isGone(box.pid));
+});
+
+skipUnless(test, noUser, 'without a PID namespace nothing ends it by a signal that can be ignored', async () => {
+  await using box = await withoutPid.open();
+  const [kill, stop] = [constants.signals.SIGKILL, constants.signals.SIGSTOP];
+  const script = `for n in $(seq 1 64); do [ $n = ${kill} ] || [ $n = ${stop} ] || kill -$n ${box.pid}; done`;
+  // Nor anybody of the host but this program: nobody can be seen to be outside.
+  for (const place of [box, bare()]) await printedIn(place, script);
+  await setTimeout(50);
+  assert.ok(box.isOpen && !isGone(box.pid));
+  process.kill(box.pid, 'SIGTERM');
+  await inTime(box.closed, 'the end of the box');
 });
 
 skipUnless(test, noProc, 'orphans are reaped by the init of the box', async () => {

@@ -47,7 +47,7 @@ skipUnless(test, noProc, 'the options of a command, its exit status, and the sta
   const { exit, error, namespaces } = JSON.parse(readFileSync(status, 'utf8'));
   assert.equal(exit, { kind: 'exited', code: 7 });
   assert.is(error, null);
-  assert.ok(namespaces === null || namespaces.net === namespacesOf(other.pid).net);
+  assert.equal(namespaces, namespacesOf(other.pid));
   assert.is(runIsolate(['enter', String(other.pid), '--', 'no-such-command']).status, 127);
   assert.is(runIsolate(['enter', '--timeout', '100ms', String(other.pid), '--', 'sleep', '100']).status, 124);
 });
@@ -71,6 +71,47 @@ skipUnless(test, noProc, 'a box, by its name: with what its sandbox says, and wh
     'echo $A; pwd',
   ]);
   assert.is(changed.stdout, 'other\n/tmp\n', changed.stderr);
+});
+
+skipUnless(
+  test,
+  noProc,
+  'options stand before the target or the command; what follows the command is for it',
+  async () => {
+    await using box = await isolate().open({ name: 'parsed' });
+    const command = ['sh', '-c', 'echo $0 $* $A $B; pwd', '--env', '-l', '--help', '--', '--cwd'];
+    const says = (given: string) => `--env -l --help -- --cwd${given}\n`;
+    for (const target of ['parsed', String(box.pid)]) {
+      for (const [line, given] of [
+        [[target, ...command], ''],
+        [['--env', 'A=a', target, '--env', 'B=b', ...command], ' a b'],
+        [[target, '--env', 'A=a', '--env', 'B=b', '--', ...command], ' a b'],
+        [['--env', 'A=a', target, '--', ...command], ' a'],
+        [['--', target, ...command], ''],
+      ] as const) {
+        const { stdout, stderr } = runIsolate(['enter', '--cwd', '/', ...line]);
+        assert.is(stdout, `${says(given)}/\n`, stderr);
+      }
+    }
+    for (const line of [
+      ['parsed', '-l', 'ls'],
+      ['-l', 'parsed', 'ls'],
+    ]) {
+      const { status, stderr } = runIsolate(['enter', ...line]);
+      assert.equal([status, stderr.split('\n')[0]], [125, "isolate: unknown option '-l'"]);
+    }
+    assert.match(runIsolate(['enter', 'parsed', '--help']).stdout, /^Usage: isolate enter/);
+  },
+);
+
+skipUnless(test, noProc, 'the status file tells the namespaces of what has ended at once', async () => {
+  await using box = await isolate().open({ name: 'told' });
+  const status = join(folder, 'ended.json');
+  for (const target of ['told', String(box.pid)]) {
+    const ended = runIsolate(['enter', target, '--status-json', status, '--', 'true']);
+    assert.is(ended.status, 0, ended.stderr);
+    assert.equal(JSON.parse(readFileSync(status, 'utf8')).namespaces, namespacesOf(box.pid), target);
+  }
 });
 
 skipUnless(test, noProc, 'a command of a box is what another spec says, if the namespaces are the same', async () => {

@@ -198,13 +198,27 @@ const asks = (...line: string[]) => run(...line, '--', 'sh', '-c', tells);
 skipUnless(test, either(noScript, noProc), 'at a terminal, the command gets one of its own by itself', async () => {
   assert.is(await inScript(asks()), '/dev/pts/0\ncontrolling\n');
   assert.match(await inScript(asks('--no-tty')), /^\S+\nnone\n$/);
-  assert.match(await inScript(`${asks()} 2>/dev/null`), /none\n$/, 'its errors are to be told from its output');
   assert.match(await inScript(`${asks()} </dev/null`), /none\n$/, 'it is not typed in');
   assert.match(await inScript(`${asks()} | cat`), /^pipe:.*\nnone\n$/, 'it is not looked at');
   const own = await inScript('tty');
   assert.is(await inScript(asks('--bare')), `${own}controlling\n`, 'what is not isolated shares that of isolate');
   assert.match(await inScript(asks('--bare', '--tty')), /^\/dev\/pts\/\d+\ncontrolling\n$/);
   assert.is(await inScript(`set -m; ${asks()} & wait $!`), await inScript(asks('--no-tty')), 'in the background');
+});
+
+skipUnless(test, either(noScript, noProc), 'at a terminal, errors that are redirected go there', async () => {
+  const script =
+    'test -t 0 && test -t 1 && echo "$(tty)"; test -t 2 || echo apart >&2; (: </dev/tty) && echo controlling';
+  const both = (...options: string[]) => run(...options, '--', 'sh', '-c', script);
+  const errors = 'e=$(mktemp); trap "rm $e" EXIT';
+  const shows = (redirected: string) => inScript(`${errors}; ${redirected}; echo "errors: $(cat $e)"`);
+  const own = '/dev/pts/0\ncontrolling\n';
+  assert.is(await shows(`${both()} 2>$e`), `${own}errors: apart\n`);
+  assert.is(await shows(`${both()} 2>&1 >/dev/tty | cat >$e`), `${own}errors: apart\n`);
+  assert.is(await shows(`${both('--tty')} 2>$e`), `${own}errors: \n`, 'its own has all');
+  const none = await shows(`${both('--no-tty')} 2>$e`);
+  assert.match(none, 'errors: apart\n');
+  assert.not.match(none, 'controlling');
 });
 
 skipUnless(test, either(noScript, noProc), 'the size is ours', async () => {
@@ -275,7 +289,7 @@ test('--spec: what it says of a terminal holds, unless the command line says oth
   assert.match(run(spec, '--no-tty').stderr, /stty/);
   const both = run(bare().stdio(['ignore', 'inherit', 'inherit']).spec, '--tty');
   assert.is(both.status, 125);
-  assert.match(both.stderr, /^isolate: .*0, 1 and 2 of the command are its terminal/m);
+  assert.match(both.stderr, /^isolate: .*0 and 1 of the command are its terminal/m);
 });
 
 /** Types a line into a terminal, as a program can that has it as its controlling terminal, and says whether that worked. */

@@ -6,7 +6,7 @@ import type { PlanStep } from '../src/builder/plan.js';
 import { seenFromHere } from '../src/builder/process/identified.js';
 import { start } from '../src/builder/process/start.js';
 import { thisHost } from '../src/builder/this-host.js';
-import { bare, isolate, RunningProcess, type Sandbox, StepError } from '../src/index.js';
+import { type Box, bare, isolate, RunningProcess, type Sandbox, StepError } from '../src/index.js';
 import { namespacesOf } from '../src/ns/index.js';
 import {
   either,
@@ -17,14 +17,15 @@ import {
   userNamespacesRefused,
 } from './helpers/can.js';
 import { withRefused } from './helpers/inject.js';
+import { isGone } from './helpers/places.js';
 
 const noProc = either(userNamespacesRefused(), freshProcRefused());
 const noTime = either(noProc, timeNamespacesRefused());
 
 /** What a command itself finds in its own `/proc`. */
-async function seenInside(sandbox: Sandbox): Promise<{ told: object | undefined; seen: object }> {
+async function seenInside(place: Sandbox | Box): Promise<{ told: object | undefined; seen: object }> {
   const script = 'for kind in user mnt pid net ipc uts cgroup time; do readlink /proc/self/ns/$kind || echo; done';
-  const running = await sandbox.spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], identify: true });
+  const running = await place.spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], identify: true });
   const chunks: Buffer[] = [];
   for await (const chunk of running.stdout as AsyncIterable<Buffer>) chunks.push(chunk);
   await running.exited;
@@ -67,6 +68,57 @@ skipUnless(test, noProc, 'a command that ends at once, in an empty root', async 
   const running = await sandbox.spawn('/usr/bin/true', [], { stdio: 'ignore', identify: true });
   await running.exited;
   assert.is(Object.keys(running.namespaces ?? {}).length, thisHost().namespaces.length);
+});
+
+/** Those of a command that ends at once, a hundred times. */
+async function ofTrue(place: Sandbox | Box): Promise<(object | undefined)[]> {
+  const all = Array.from({ length: 100 }, async () => {
+    const running = await place.spawn('true', [], { stdio: 'ignore', identify: true });
+    await running.exited;
+    return running.namespaces;
+  });
+  return Promise.all(all);
+}
+
+const boxes: Record<string, [Sandbox, string | undefined]> = {
+  ...sandboxes,
+  'no PID namespace': [bare().unshare('user', 'mount').mapRoot(), undefined],
+};
+for (const [name, [sandbox, reason]] of Object.entries(boxes)) {
+  skipUnless(test, either(noProc, reason), `in a box, also when it ends at once: ${name}`, async () => {
+    await using box = await sandbox.open();
+    const { told, seen } = await seenInside(box);
+    assert.equal(told, seen);
+    assert.equal(told, namespacesOf(box.pid));
+    for (const namespaces of await ofTrue(box)) assert.equal(namespaces, told);
+  });
+}
+
+skipUnless(test, noProc, 'in a box that is gone nothing is told but that', async () => {
+  const box = await isolate().open();
+  process.kill(box.pid, 'SIGKILL');
+  // Before this program is told of it.
+  while (!isGone(box.pid));
+  const error = await box.spawn('true', [], { identify: true }).catch((error) => error);
+  assert.is(error.code, 'ERR_ISOLATE_BOX_CLOSED');
+});
+
+skipUnless(test, noProc, 'in namespaces of others, also when it ends at once', async () => {
+  await using other = await isolate().spawn('sleep', ['1000'], { stdio: 'ignore' });
+  const { user, net, uts } = namespacesOf(other.pid);
+  const path = (file: string) => `/proc/${other.pid}/ns/${file}`;
+  const own = namespacesOf();
+  const joins: [Sandbox, object][] = [
+    [bare().join(other.pid), namespacesOf(other.pid)],
+    [bare().join({ pid: other.pid, kinds: ['user', 'uts'] }), { ...own, user, uts }],
+    [bare().join({ user: path('user'), net: path('net') }), { ...own, user, net }],
+  ];
+  for (const [sandbox, expected] of joins) {
+    const { told, seen } = await seenInside(sandbox);
+    assert.equal(told, expected);
+    assert.equal(told, seen);
+    for (const namespaces of await ofTrue(sandbox)) assert.equal(namespaces, expected);
+  }
 });
 
 test('nobody is told who does not ask, also from a plan that is remembered', async () => {

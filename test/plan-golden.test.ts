@@ -130,6 +130,7 @@ const inBox = isolate().hostname('box').stdio(['ignore', 'pipe', 'inherit', 'pip
 const ofRanges = bare().unshare('user', 'mount', 'pid').mapUsers('0:100000:65536').mapGroups('0:100000:65536').uid(5);
 const boxes: Record<string, () => Plan> = {
   'box-open': () => compileBox(inBox.spec, user),
+  'box-open-named': () => compileBox(bare().unshare('user').dieWithParent().spec, user, { isNamed: true }),
   'box-open-ranges': () => compileBox(ofRanges.dieWithParent().spec, root),
   'box-open-clock-by-clone': () => compileBox(bare().unshare('user').clock(clocks).spec, { ...user, ...before63 }),
   'box-command': () => compileInBox(inBox.spec, command, user),

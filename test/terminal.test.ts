@@ -2,15 +2,25 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../src/builder/compile/compile.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { thisHostFiles } from '../src/builder/this-host-files.js';
-import { bare, type Host, isolate, type RunningProcess, type Sandbox, SpecError, type Terminal } from '../src/index.js';
+import {
+  bare,
+  type Host,
+  isolate,
+  type RunningProcess,
+  type Sandbox,
+  SpecError,
+  type StdioInput,
+  type Terminal,
+} from '../src/index.js';
 import {
   commandMissing,
   either,
@@ -19,6 +29,7 @@ import {
   skipUnless,
   userNamespacesRefused,
 } from './helpers/can.js';
+import { foldersFor } from './helpers/folder.js';
 import { openDescriptors } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { printed } from './helpers/inside.js';
@@ -26,6 +37,7 @@ import { childrenOf, commandOf, stateOf } from './helpers/process-tree.js';
 import { programOf, repository } from './helpers/program.js';
 import { runPlan } from './helpers/run-plan.js';
 
+const folder = foldersFor(test);
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 
 /** All that a script prints on its terminal, line by line. */
@@ -417,6 +429,33 @@ test('descriptors above 2 can be had with it', async () => {
   assert.is(printed, 'terminal\r\n');
 });
 
+test('errors go where the stdio says, if it says anything else than the terminal', async () => {
+  const others = folder({ errors: '' });
+  const errors = openSync(join(others, 'errors'), 'w');
+  const script =
+    'test -t 0 && test -t 1 && echo shown; test -t 2 && echo shown too; echo error >&2; echo $(ls /proc/self/fd)';
+  await using box = noNamespaces === undefined ? await isolate().open() : undefined;
+  for (const place of [bare(), ...(box === undefined ? [] : [small, isolate(), box])]) {
+    const run = (stdio?: readonly StdioInput[]) =>
+      place.run('sh', ['-c', script], { tty: true, ...(stdio === undefined ? {} : { stdio }) });
+    const apart = await run(['inherit', 'inherit', 'pipe']);
+    assert.equal([apart.stdout, apart.stderr], ['shown\r\n0 1 2 3\r\n', 'error\n']);
+    const file = await run(['inherit', 'inherit', errors]);
+    assert.equal([file.stdout, file.stderr], ['shown\r\n0 1 2 3\r\n', '']);
+    const together = await run();
+    assert.equal([together.stdout, together.stderr], ['shown\r\nshown too\r\nerror\r\n0 1 2 3\r\n', '']);
+  }
+  closeSync(errors);
+  assert.match(readFileSync(join(others, 'errors'), 'utf8'), /^(error\n)+$/);
+  await using child = await bare().spawn('sh', ['-c', 'echo error >&2'], {
+    tty: true,
+    stdio: ['inherit', 'inherit', 'pipe'],
+  });
+  let text = '';
+  for await (const chunk of child.stderr as NodeJS.ReadableStream) text += chunk;
+  assert.equal([text, child.stdout === child.terminal], ['error\n', true]);
+});
+
 test('what else the standard three could be is refused', async () => {
   const refused = async (given: () => unknown, problem: RegExp) => {
     try {
@@ -429,8 +468,8 @@ test('what else the standard three could be is refused', async () => {
     }
     assert.unreachable(String(problem));
   };
-  for (const stdio of ['pipe', 'ignore', ['inherit', 9, 'inherit'], ['inherit', 'inherit', 'pipe']] as const) {
-    await refused(() => bare().spawn('true', [], { tty: true, stdio }), /0, 1 and 2 of the command are its terminal/);
+  for (const stdio of ['pipe', 'ignore', ['inherit', 9, 'inherit'], ['pipe', 'inherit', 'pipe']] as const) {
+    await refused(() => bare().spawn('true', [], { tty: true, stdio }), /0 and 1 of the command are its terminal/);
     await refused(() => bare().stdio(stdio).tty().plan('true'), /tty: false/);
   }
   for (const tty of [{ columns: 0, rows: 1 }, { columns: 1, rows: 70_000 }, { columns: 80 }, 'yes', 80, null]) {

@@ -1,4 +1,3 @@
-import type { Identification } from '../ns/index.js';
 import {
   type Program,
   renderArguments,
@@ -10,6 +9,7 @@ import {
 } from '../sys/index.js';
 import type { ExecAttempt } from './compile/exec.js';
 import type { IdmappedTree } from './compile/files/idmapped-tree.js';
+import type { IdentifyPlan } from './compile/identify.js';
 import type { Pipe } from './compile/stdio.js';
 import type { WorkingDirectoryPlan } from './compile/working-directory.js';
 import type { SnapshotPart } from './snapshot/part.js';
@@ -60,8 +60,8 @@ export interface PlanParts {
   readonly watchesParent: boolean;
   /** The command runs as the first process of a PID namespace. */
   readonly isPid1: boolean;
-  /** Steps that find out which namespaces the command is in, where that was asked for. */
-  readonly identify: readonly Identification[];
+  /** How it is found out which namespaces the command is in, where that was asked for. */
+  readonly identify: Pick<IdentifyPlan, 'known' | 'steps'> | undefined;
   readonly origins: ReadonlyMap<StepKey, string>;
 }
 

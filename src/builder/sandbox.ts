@@ -200,8 +200,8 @@ export class Sandbox extends SandboxFiles {
   }
 
   /**
-   * A terminal of its own for the command: its standard input, output and errors, and the controlling terminal of a session of its
-   * own. It is one of those of the sandbox where there are some (see {@link SandboxFiles.dev}), and of the host otherwise.
+   * A terminal of its own for the command: its standard input, output and errors, unless {@link Sandbox.stdio} says something else of
+   * errors; and the controlling terminal of a session of its own. It is one of those of the sandbox where there are some (see {@link SandboxFiles.dev}), and of the host otherwise.
    *
    * @param tty - how large it is in characters; 80 columns and 24 rows if not given. `false`: none, as without this.
    * @throws SpecError - it is not a size from 1 to 65535 each.

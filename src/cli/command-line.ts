@@ -8,6 +8,7 @@ import { renderChanges } from './render-changes.js';
 import { run, type Start } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 import { StatusReporter } from './status-report.js';
+import { TargetCommand } from './target-command.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -22,9 +23,10 @@ in, that is there, read-only.
 Paths of --ro and --rw are followed from where you are; without DEST they are at the same place inside. What is missing there
 is made without touching the host. A colon in a name is written as \\:.
 
-Where stdin, stdout and stderr are your terminal, the command gets a terminal of its own that is shown in it: what you type, Ctrl-C and
-Ctrl-Z too, is for the command. Its errors are not told from its output then: redirect one of them, or say --no-tty. The command
-can type nothing into your terminal. --tty gives it one also where they are not; --bare shares yours unless it says --tty.
+Where stdin and stdout are your terminal, the command gets a terminal of its own that is shown in it: what you type, Ctrl-C and
+Ctrl-Z too, is for the command. Its errors are shown there too, unless stderr is redirected: then they go there. The command can
+type nothing into your terminal. --tty gives it one also where they are not, which has its errors in any case; --no-tty gives it
+none; --bare shares yours unless it says --tty.
 
 Signals that isolate gets are passed on to the command. In the foreground of a terminal, a command without a session of its
 own (--bare) gets those of the keyboard by itself: SIGINT and SIGQUIT are not passed on there, even if kill(1) sent them.
@@ -115,7 +117,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       },
     );
 
-  addEnterOptions(program.command('enter'))
+  const enter = new TargetCommand('enter').copyInheritedSettings(program);
+  program.addCommand(enter);
+  addEnterOptions(enter)
+    .usage('[options] <target> [options] [command] [args...]')
     .description('Run a command in the namespaces of a running process, or of a box.')
     .argument('<target>', 'the pid of the process, or the name of the box')
     .argument('[command]', 'the program, looked for in PATH unless it has a slash (default: your shell, or sh)')

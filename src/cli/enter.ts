@@ -10,12 +10,14 @@ export interface EnterOptions extends ProcessOptions {
 }
 
 export const enterHelp = `
-PID is a process: the command joins all namespaces in which that one is not together with you, or those of --only. NAME is a
-box that a program has opened under this name: the command has the user, the capabilities and the limits that its sandbox says.
+PID, digits only, is a process: the command joins all namespaces in which that one is not together with you, or those of --only.
+NAME is a box that a program has opened under this name, which is never digits only: the command has the user, the capabilities
+and the limits that its sandbox says.
 
 In a user namespace of others who does not exist there is root of it, unless --uid says who. The command has a session of its
 own, and at a terminal a terminal of its own; it is killed when isolate ends. With a mount namespace of others it starts in /.
-Options may come before PID or NAME or after it; those of the command come after a --.
+Options stand before PID or NAME, or between that and the command. What follows the command is for it: a -- is needed only before
+a command that begins with a dash.
 
 Exit status: that of the command; 128+N if signal N ended it; 124 if its time was over; 125 if isolate failed; 126 if the command
 is not executable; 127 if it is not found.

@@ -31,7 +31,7 @@ export async function run(
   try {
     const running = await start.spawn(file, args, {
       identify: reporter !== undefined,
-      tty: terminalFor(start, tty),
+      ...terminalFor(start, tty),
     });
     signals.attach(running);
     using connection = running.terminal === null ? undefined : new TerminalConnection(running.terminal);

@@ -1,20 +1,27 @@
 import { once } from 'node:events';
 import { isatty } from 'node:tty';
-import type { Sandbox, Terminal, TtyOption } from '../index.js';
+import type { Sandbox, SpawnOptions, Terminal } from '../index.js';
 import { isInBackground } from './foreground.js';
 import { OwnTerminal, ownSize } from './own-terminal.js';
 
 /**
  * Whether a command gets a terminal of its own, and how large. If the command line does not say, one that would have none because of
- * its own session gets one where ours would be its: all three of our descriptors are a terminal, in the foreground of which we are.
+ * its own session gets one where it is used at ours: stdin and stdout are a terminal, in the foreground of which we are. Its errors
+ * are then shown there too, unless ours go somewhere else: there they can be told from what else it prints.
  */
-export function terminalFor({ spec }: Pick<Sandbox, 'spec'>, wanted: boolean | undefined): TtyOption {
+export function terminalFor(
+  { spec }: Pick<Sandbox, 'spec'>,
+  wanted: boolean | undefined,
+): Pick<SpawnOptions, 'tty' | 'stdio'> {
   const { tty, stdio, newSession } = spec;
-  const isAutomatic = () =>
-    newSession && stdio === undefined && [0, 1, 2].every((fd) => isatty(fd)) && !isInBackground();
-  if (!(wanted ?? (tty !== undefined || isAutomatic()))) return false;
-  return ownSize() ?? tty ?? true;
+  const size = () => ownSize() ?? tty ?? true;
+  if (wanted ?? tty !== undefined) return { tty: size() };
+  const isUsed = () => isatty(stdin) && isatty(stdout) && !isInBackground();
+  if (wanted === false || !newSession || stdio !== undefined || !isUsed()) return { tty: false };
+  return { tty: size(), ...(isatty(stderr) ? {} : { stdio: ['inherit', 'inherit', stderr] }) };
 }
+
+const [stdin, stdout, stderr] = [0, 1, 2] as const;
 
 /** More than a terminal holds that nobody has read: what it printed last is in there. */
 const mostUnread = 2 ** 18;

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { AT, readlinkat, type Step } from '../sys/index.js';
+import { AT, type Fd, type Operand, readlinkat, STATX, type Statx, type Step, statx } from '../sys/index.js';
 import { namespaces } from './all.js';
 import { type NamespaceKind, namespaceKinds } from './namespace.js';
 
@@ -24,10 +24,12 @@ export function namespacesOf(pid: number | 'self' = 'self'): NamespaceIds {
   return ids;
 }
 
-/** A step by which a process finds out which namespace it is in. */
+/** A step that finds out which namespace of a kind it is. */
 export interface Identification {
   readonly kind: NamespaceKind;
   readonly step: Step;
+  /** Its inode number, from what an argument of the step has in it afterwards, by the place of that argument. */
+  readonly idFrom: (output: (argument: number) => unknown) => number;
 }
 
 /** More than `cgroup:[4026531835]`. */
@@ -35,7 +37,7 @@ const longestLink = 64;
 
 /**
  * Steps by which a process finds out which namespaces it is in, while the host's `/proc` is there for it: from outside, one that has
- * ended cannot be asked any more. {@link namespaceIdOf} reads what they give.
+ * ended cannot be asked any more.
  *
  * Equivalent to: `ls -l /proc/self/ns`. See namespaces(7).
  *
@@ -46,8 +48,25 @@ export function identifySelf(kinds: readonly NamespaceKind[], timeIsPending: boo
   return kinds.map((kind) => {
     const file = kind === 'time' && timeIsPending ? 'time_for_children' : namespaces[kind].file;
     const step = readlinkat.step(AT.FDCWD, `/proc/self/ns/${file}`, longestLink);
-    return { kind, step: step.because(`which ${kind} namespace it is in: once it has ended, nobody can tell`) };
+    return {
+      kind,
+      step: step.because(`which ${kind} namespace it is in: once it has ended, nobody can tell`),
+      idFrom: (output) => namespaceIdOf(output(2) as Buffer),
+    };
   });
+}
+
+/**
+ * A step that finds out which namespace an open file stands for.
+ *
+ * Equivalent to: `stat --dereference --format %i PATH`. See namespaces(7).
+ */
+export function identifyOpen(kind: NamespaceKind, file: Operand<Fd>): Identification {
+  return {
+    kind,
+    step: statx.step(file, '', AT.EMPTY_PATH, STATX.INO).because(`which ${kind} namespace it is`),
+    idFrom: (output) => Number((output(4) as Statx).stx_ino),
+  };
 }
 
 /** The inode number of a namespace, from what its link below `/proc/PID/ns` holds: `net:[4026531840]`. */

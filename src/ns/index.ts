@@ -5,7 +5,14 @@
  */
 export { namespaces } from './all.js';
 export { cgroup } from './cgroup.js';
-export { type Identification, identifySelf, type NamespaceIds, namespaceIdOf, namespacesOf } from './identify.js';
+export {
+  type Identification,
+  identifyOpen,
+  identifySelf,
+  type NamespaceIds,
+  namespaceIdOf,
+  namespacesOf,
+} from './identify.js';
 export { ipc } from './ipc.js';
 export { flagsOf, joinNamespace, joinProcess } from './join.js';
 export {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import type { NamespaceKind } from '../../ns/index.js';
-import { pin, unpin } from '../../ns/index.js';
+import type { NamespaceIds, NamespaceKind } from '../../ns/index.js';
+import { namespacesOf, pin, unpin } from '../../ns/index.js';
 import {
   close,
   type Fd,
@@ -20,6 +20,7 @@ import { spawnInBox } from '../process/spawn.js';
 import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { ownNamespaces } from './own-namespaces.js';
 import { isEnding } from './process-identity.js';
 import { checkSameBox } from './same-box.js';
 
@@ -67,6 +68,8 @@ export class Box implements AsyncDisposable {
   readonly #running = new Set<RunningProcess>();
   /** Aborted when nothing is to be started any more. */
   readonly #end = new AbortController();
+  /** Read when first they are asked for: they stay. */
+  #namespaces: NamespaceIds | undefined;
   #state: 'open' | 'left' | 'closing' | 'gone' = 'open';
 
   /** @internal */
@@ -117,7 +120,8 @@ export class Box implements AsyncDisposable {
     if (!this.isOpen) throw closedError();
     const { spec = this.spec } = options;
     if (spec !== this.spec) checkSameBox(spec, this.spec);
-    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot };
+    const namespaces = options.identify ? this.#identify() : undefined;
+    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot, namespaces };
     const starting = spawnInBox(place, { file, args }, options).then(
       (running) => this.#keep(running),
       (error) => {
@@ -219,6 +223,14 @@ export class Box implements AsyncDisposable {
     this.#running.add(running);
     void running.exited.then(() => this.#running.delete(running));
     return running;
+  }
+
+  /** Which namespaces its commands are in. */
+  #identify(): NamespaceIds | undefined {
+    this.#namespaces ??= ownNamespaces(this.pid, this.spec.unshare);
+    // Another process may have got the pid before they were read, or it had begun to end.
+    if (isEnding(this.pid) || !this.#isThere()) throw closedError();
+    return this.#namespaces && { ...namespacesOf(), ...this.#namespaces };
   }
 
   #kill(): void {

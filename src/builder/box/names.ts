@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IsolateError, SpecError } from '../../sys/index.js';
+import { close, type Fd, IsolateError, SpecError } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { readSpec } from '../spec/read-spec.js';
+import { isNameLocked, lockName } from './name-lock.js';
 import { identify, isIdentity, type ProcessIdentity, stateOf } from './process-identity.js';
 import { openStateFolder, whileLocked } from './state-folder.js';
 
@@ -17,6 +18,8 @@ export interface NamedBox {
 
 /** A name that this program has. */
 export interface NameHeld {
+  /** Its lock, for what holds the box to keep. */
+  readonly lock: Fd;
   /** From now on others find the box. */
   publish(pid: number, spec: ProcessSpec): Promise<void>;
   /** The name is free again. */
@@ -24,7 +27,8 @@ export interface NameHeld {
 }
 
 const ending = '.json';
-const pattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
+/** Nothing that would be another file; and no number, which is a pid wherever a name or a pid can be given. */
+const pattern = /^(?![0-9]+$)[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws SpecError - it cannot be the name of a box. */
 function fileOf(name: string): string {
@@ -32,7 +36,7 @@ function fileOf(name: string): string {
   throw new SpecError(
     'name',
     `${JSON.stringify(name)} is not a name for a box`,
-    "1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-'",
+    "1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-', and not digits only, which are a pid",
   );
 }
 
@@ -68,12 +72,22 @@ function write(folder: string, { name, holder, spec }: Omit<NamedBox, 'isOpen'>)
   renameSync(fresh, join(folder, fileOf(name)));
 }
 
+const lockOf = (folder: string, name: string) => join(folder, `${name}.lock`);
+
 function remove(folder: string, name: string): void {
-  try {
-    unlinkSync(join(folder, fileOf(name)));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  for (const path of [join(folder, fileOf(name)), lockOf(folder, name)]) {
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
+}
+
+/** Whether who has a name is there. One whose pid means nothing here is, as long as it holds the lock. */
+function holderState(folder: string, { name, holder }: NamedBox): ReturnType<typeof stateOf> {
+  const state = stateOf(holder);
+  return state === 'elsewhere' && !isNameLocked(lockOf(folder, name)) ? 'gone' : state;
 }
 
 function isSame(one: ProcessIdentity | undefined, other: ProcessIdentity): boolean {
@@ -89,19 +103,36 @@ export async function reserveName(name: string): Promise<NameHeld> {
   fileOf(name);
   const folder = openStateFolder();
   let holder = identifySelf();
-  await whileLocked(folder, () => {
+  const lock = await whileLocked(folder, () => {
     const known = read(folder, name);
-    if (known !== undefined && stateOf(known.holder) !== 'gone') throw takenError(name, known);
-    write(folder, { name, holder, spec: undefined });
+    if (known !== undefined && holderState(folder, known) !== 'gone') throw takenError(name, known);
+    const taken = lockName(lockOf(folder, name), join(folder, '.new-lock'));
+    try {
+      write(folder, { name, holder, spec: undefined });
+      return taken;
+    } catch (error) {
+      close(taken);
+      throw error;
+    }
   });
+  let isOurs = true;
+  const letGo = () => {
+    if (isOurs) close(lock);
+    isOurs = false;
+  };
   return {
+    lock,
     publish: async (pid, spec) => {
       const box = identify(pid);
       if (box === undefined) throw new IsolateError('ERR_ISOLATE_BOX_CLOSED', 'the box ended before it could be named');
       await whileLocked(folder, () => write(folder, { name, holder: box, spec }));
       holder = box;
+      letGo();
     },
-    release: () => forget(folder, name, holder),
+    release: () => {
+      letGo();
+      return forget(folder, name, holder);
+    },
   };
 }
 
@@ -131,7 +162,7 @@ export async function forget(folder: string, name: string, holder: ProcessIdenti
 export async function lookUp(folder: string, name: string): Promise<NamedBox | undefined> {
   const known = read(folder, name);
   if (known === undefined) return undefined;
-  const state = stateOf(known.holder);
+  const state = holderState(folder, known);
   if (state === 'gone') await forget(folder, name, known.holder);
   return state === 'runs' && known.isOpen ? known : undefined;
 }

@@ -1,5 +1,5 @@
 import { close, type Fd, SpecError } from '../../sys/index.js';
-import { compileBox } from '../compile/box.js';
+import { compileBox, lockValue } from '../compile/box.js';
 import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
@@ -12,7 +12,10 @@ import { setFree } from './set-free.js';
 
 /** How a box is opened. */
 export interface OpenOptions {
-  /** A name by which other programs of the same user find it: letters, digits, `.`, `_` and `-`, at most 64. */
+  /**
+   * A name by which other programs of the same user find it: letters, digits, `.`, `_` and `-`, at most 64, the first no `.` or `-`.
+   * Digits only are no name: for `isolate enter` they are a pid.
+   */
   readonly name?: string;
   /** It goes on when this program ends. It has a name then, or nobody could close it. */
   readonly detached?: boolean;
@@ -21,6 +24,7 @@ export interface OpenOptions {
 }
 
 const compile: Compile = (spec, _command, host) => compileBox(spec, host);
+const compileNamed: Compile = (spec, _command, host) => compileBox(spec, host, { isNamed: true });
 
 /** What runs in a box that nobody has started anything in. */
 const holder = { file: 'isolate-init', args: [] } as const;
@@ -40,10 +44,16 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   signal?.throwIfAborted();
   checkDetached(options);
   const held = holderOf(spec);
-  const plan = planFor(held, { compile, command: holder, changes: {}, host: thisHost(), identify: false });
+  const request = { command: holder, changes: {}, host: thisHost(), identify: false };
+  const plan = planFor(held, { ...request, compile: name === undefined ? compile : compileNamed });
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
-    const { pid, pidfd, line = -1, changes } = await start(plan, held, signal);
+    const {
+      pid,
+      pidfd,
+      line = -1,
+      changes,
+    } = await start(plan, held, signal, reserved && { [lockValue]: reserved.lock });
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
     const tie = options.detached ? 'detached' : 'ours';
     const box = new Box({ spec, pid, pidfd, name, snapshot, tie, onEnd: () => reserved?.release() });

@@ -1,4 +1,3 @@
-import type { Identification } from '../../ns/index.js';
 import { Late, program, type Step, type StepKey } from '../../sys/index.js';
 import { Plan } from '../plan.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -7,6 +6,7 @@ import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import type { FilesPlan } from './files/plan-files.js';
 import { givenBack } from './give-back.js';
+import type { IdentifyPlan } from './identify.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
 import type { Section } from './section.js';
@@ -26,8 +26,8 @@ export interface PlanSections {
   readonly after?: readonly Section[];
   readonly child: readonly Section[];
   readonly init?: (InitPlan & { readonly command?: readonly Section[] }) | undefined;
-  /** Steps that find out which namespaces the command is in. */
-  readonly identify?: readonly Identification[];
+  /** How it is found out which namespaces the command is in. Its sections are in the others. */
+  readonly identify?: IdentifyPlan | undefined;
   /** Undefined where namespaces are made, and nothing runs in them yet. */
   readonly command?: { readonly command: Command; readonly exec: ExecPlan };
 }
@@ -81,7 +81,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     keeps: keptBy(childSteps),
     watchesParent: spec.dieWithParent === true || parent !== undefined,
     isPid1: spec.unshare.includes('pid') && init === undefined,
-    identify: sections.identify ?? [],
+    identify: sections.identify,
     origins,
   });
 }

@@ -14,15 +14,22 @@ import { prepare, setUp, type View } from './prepare.js';
 import { methodCall, section } from './section.js';
 import { planStdio } from './stdio.js';
 
-/** What holds the namespaces of a box has nothing to read, and nothing to say. */
-const noStdio = ['ignore', 'ignore', 'ignore'] as const;
+/** The name of the value that is a descriptor of the lock on the name of a box. */
+export const lockValue = 'lock';
+
+/** What of a box does not come from its spec. */
+export interface BoxOptions {
+  /** It has a name, whose lock its init keeps. */
+  readonly isNamed?: boolean;
+}
 
 /**
- * What is done to open a box: the namespaces of a spec are made, and an init of ours keeps them.
+ * What is done to open a box: the namespaces of a spec are made, and an init of ours keeps them. That one has nothing to read and
+ * nothing to say: no standard descriptors.
  *
  * @throws SpecError - as {@link compile}; or the spec has no new namespaces.
  */
-export function compileBox(spec: ProcessSpec, host: Host): Plan {
+export function compileBox(spec: ProcessSpec, host: Host, { isNamed = false }: BoxOptions = {}): Plan {
   if (spec.unshare.length === 0) {
     throw new SpecError('unshare', 'there are no new namespaces that a box could keep', "add some: .unshare('pid', …)");
   }
@@ -33,14 +40,15 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
       'join those of others with .spawn() or .run()',
     );
   }
-  if (spec.asPid1) {
-    throw new SpecError('asPid1', 'process 1 of a box is the init that holds it', 'leave out .asPid1()');
-  }
+  refuseAsPid1(spec);
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
-  const init = planInit('hold', spec, noStdio.length);
-  const stdio = planStdio(noStdio, { carried: init.sources });
+  // Before all that it needs for itself: what is there it keeps.
+  const kept = isNamed ? [late(lockValue, '<lock>')] : [];
+  const init = planInit('hold', spec, kept.length);
+  const carried = [...kept, ...init.sources];
+  const stdio = planStdio([], { carried });
   return assemble(spec, {
     prepared,
     files,
@@ -55,7 +63,7 @@ export function compileBox(spec: ProcessSpec, host: Host): Plan {
         setsid.step().because('nothing that is typed in a terminal of the caller ends the box'),
       ),
       ...stdio.child,
-      closeOthers(noStdio.length + init.sources.length, prepared.namespaces.isForked),
+      closeOthers(carried.length, prepared.namespaces.isForked),
     ],
     init,
   });
@@ -70,6 +78,7 @@ export const boxValue = 'box';
  * @throws SpecError - as {@link compile}.
  */
 export function compileInBox(spec: ProcessSpec, command: Command, host: Host): Plan {
+  refuseAsPid1(spec);
   checkSpec(spec, host);
   checkCommand(spec, command);
   // The view is there already, and what the host has of its files now is no matter.
@@ -80,6 +89,10 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
     terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+function refuseAsPid1({ asPid1 }: ProcessSpec): void {
+  if (asPid1) throw new SpecError('asPid1', 'process 1 of a box is the init that holds it', 'leave out .asPid1()');
 }
 
 /** The directory with the terminals of the box, where it has its own. */

@@ -8,7 +8,7 @@ import { checkCommand, checkSpec } from './check.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { planFiles } from './files/plan-files.js';
-import { planIdentify } from './identify.js';
+import { planIdentify, planIdentifyJoined } from './identify.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
@@ -39,7 +39,9 @@ export interface CompileOptions {
 export function compile(spec: ProcessSpec, command: Command, host: Host, options: CompileOptions = {}): Plan {
   checkCommand(spec, command);
   const join = planJoin(spec, host);
-  return join?.byInit ? compileJoined(spec, command, host, join) : compileNew(spec, command, host, join, options);
+  return join?.byInit
+    ? compileJoined(spec, command, host, join, options)
+    : compileNew(spec, command, host, join, options);
 }
 
 /** In new namespaces, after some of others have been joined where the spec asks for that. */
@@ -54,7 +56,7 @@ function compileNew(
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   const { namespaces } = prepared;
-  const identify = planIdentify(options.identify === true, spec, host, namespaces.isForked);
+  const identify = options.identify ? planIdentify(spec, host, namespaces.isForked) : undefined;
   const entries = descriptorsOf(spec);
   const init = hasInit(spec) ? planInit('serve', spec, entries.length) : undefined;
   const terminal = planTerminal(spec, host, identityOf(spec, host), files.terminals);
@@ -82,7 +84,7 @@ function compileNew(
       ...(join === undefined ? [] : [join.enter(join.opened)]),
       ...(inSecond ? [goOnInSecond(flagsOf(namespaces.kinds), namespaces.from)] : []),
       ...setUp(prepared, files, {
-        before: [...identify.sections, ...(terminal?.beforeFiles ?? [])],
+        before: [...(identify?.sections ?? []), ...(terminal?.beforeFiles ?? [])],
         after: terminal?.afterFiles,
       }),
       ...(terminal === undefined || init !== undefined ? planSession(spec) : []),
@@ -97,21 +99,29 @@ function compileNew(
       command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec))],
     },
     command: { command, exec },
-    identify: identify.steps,
+    identify,
   });
 }
 
 /** In namespaces of others, in which they could look into what enters. */
-function compileJoined(given: ProcessSpec, command: Command, host: Host, join: JoinPlan): Plan {
+function compileJoined(
+  given: ProcessSpec,
+  command: Command,
+  host: Host,
+  join: JoinPlan,
+  options: CompileOptions,
+): Plan {
   const spec = somebodyInside(given, host, join.kinds);
   const inside = joinedHost(spec, host, join.kinds);
   checkSpec(spec, inside);
   const view = { hasView: join.kinds.includes('mount'), at: () => undefined };
+  const identify = options.identify ? planIdentifyJoined(join, host) : undefined;
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, inside, view),
     doors: join.opened,
     enter: join.enter,
-    before: join.before,
+    before: [...join.before, ...(identify?.sections ?? [])],
     after: join.after,
+    identify,
   });
 }

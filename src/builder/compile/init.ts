@@ -22,7 +22,7 @@ export interface InitPlan {
   readonly steps: readonly Section[];
 }
 
-/** Init for a new PID namespace, or for a box. `count`: how many descriptors the command has. */
+/** Init for a new PID namespace, or for a box. `count`: how many descriptors the command has, or init keeps. */
 export function planInit(role: 'serve' | 'hold', spec: ProcessSpec, count: number): InitPlan {
   const descriptors = openInitDescriptors(count);
   const own = descriptors.sources;

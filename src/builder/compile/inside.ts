@@ -3,10 +3,12 @@ import { type Fd, type Late, late, openInitDescriptors, type Stored } from '../.
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
+import { isTerminal } from '../spec/terminal.js';
 import { assemble } from './assemble.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { givenBack, lineOf } from './give-back.js';
+import type { IdentifyPlan } from './identify.js';
 import { type Identity, identityOf } from './ids.js';
 import { closeOthers, planParent, planSession } from './life.js';
 import { become, type Prepared } from './prepare.js';
@@ -28,6 +30,8 @@ export interface Inside {
   /** In the parent: opens the doors, and closes them in the end. */
   readonly before?: readonly Section[];
   readonly after?: readonly Section[];
+  /** Undefined where nobody asks, or it is known without the plan. */
+  readonly identify?: IdentifyPlan | undefined;
 }
 
 /**
@@ -35,7 +39,7 @@ export interface Inside {
  * it, finds nothing of this program in its memory. Init enters, and has the command born as a child of this program.
  */
 export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
-  const { prepared, doors, enter, terminals, before = [], after = [] } = inside;
+  const { prepared, doors, enter, terminals, before = [], after = [], identify } = inside;
   const entries = descriptorsOf(spec);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
@@ -57,7 +61,7 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
       ]
     : [];
   // What is there until init has made the terminal.
-  const early = hasOwn ? entries.map((entry, fd) => (fd <= 2 ? 'ignore' : entry)) : entries;
+  const early = hasOwn ? entries.map((entry, fd) => (isTerminal(entry, fd) ? 'ignore' : entry)) : entries;
   const stdio = planStdio(early, { terminal: ofHost?.end, carried: sources });
   return assemble(spec, {
     prepared,
@@ -79,5 +83,6 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
       ],
     },
     command: { command, exec: planExec(spec, command, host) },
+    identify,
   });
 }

@@ -1,4 +1,4 @@
-import { joinNamespace, joinProcess, type NamespaceKind, namespaceKinds } from '../../ns/index.js';
+import { joinNamespace, joinProcess, type NamespaceIds, type NamespaceKind, namespaceKinds } from '../../ns/index.js';
 import {
   AT,
   CLONE,
@@ -26,6 +26,10 @@ export interface JoinPlan {
    * memory. With the others, whoever is in them sees no more than before.
    */
   readonly byInit: boolean;
+  /** Those of a process, as they were found. */
+  readonly found: NamespaceIds;
+  /** Those that have a path, open. */
+  readonly files: readonly { readonly kind: NamespaceKind; readonly fd: Stored }[];
   /** In the parent: opens what is joined. */
   readonly before: readonly Section[];
   /** What is open then, to be taken along. */
@@ -46,7 +50,8 @@ export function planJoin(spec: ProcessSpec, host: Host): JoinPlan | undefined {
   const { join } = spec;
   if (join === undefined) return undefined;
   const paths = Object.entries(join.paths ?? {}) as [NamespaceKind, string][];
-  const ofProcess = kindsOfProcess(join, host).filter((kind) => join.paths?.[kind] === undefined);
+  const found = namespacesOfProcess(join, host);
+  const ofProcess = Object.keys(found) as NamespaceKind[];
   const kinds = namespaceKinds.filter((kind) => ofProcess.includes(kind) || join.paths?.[kind] !== undefined);
   const byInit = kinds.some((kind) => intimate.includes(kind));
   check(spec, kinds, byInit);
@@ -57,6 +62,7 @@ export function planJoin(spec: ProcessSpec, host: Host): JoinPlan | undefined {
     readonly fd: Stored | Fd;
     readonly enter: (fd: Operand<Fd>) => Step;
   }[] = [];
+  const files: { readonly kind: NamespaceKind; readonly fd: Stored }[] = [];
   if (join.process !== undefined && ofProcess.length > 0) {
     const open =
       'pid' in join.process
@@ -69,12 +75,15 @@ export function planJoin(spec: ProcessSpec, host: Host): JoinPlan | undefined {
   for (const [kind, path] of paths.sort(([a], [b]) => namespaceKinds.indexOf(a) - namespaceKinds.indexOf(b))) {
     const open = openat.step(AT.FDCWD, path, O.RDONLY | O.CLOEXEC, 0).because(`the ${kind} namespace that is joined`);
     opened.push({ open, fd: open.result, enter: (fd) => joinNamespace(fd, kind) });
+    files.push({ kind, fd: open.result });
   }
   const opens = opened.flatMap(({ open }) => open ?? []);
   const closes = opens.map((open) => close.step(open.result).because('it has been entered'));
   return {
     kinds,
     byInit,
+    found,
+    files,
     before: opens.length === 0 ? [] : [section(from, ...opens)],
     opened: opened.map(({ fd }) => fd),
     enter: (places) => section(from, ...opened.map(({ enter }, i) => enter(places[i] as Operand<Fd>))),
@@ -98,8 +107,9 @@ export function goOnInSecond(flags: number, unshare: string): Section {
   );
 }
 
-function kindsOfProcess({ process, kinds }: JoinSpec, host: Host): readonly NamespaceKind[] {
-  if (process === undefined) return [];
+/** The namespaces of a process that are joined: of the kinds that were asked for, and that have no path. */
+function namespacesOfProcess({ process, kinds, paths }: JoinSpec, host: Host): NamespaceIds {
+  if (process === undefined) return {};
   const found = host.processes.find(process);
   const which = 'pid' in process ? `process ${process.pid}` : `the process of descriptor ${process.pidfd}`;
   if (found === undefined) {
@@ -119,7 +129,8 @@ function kindsOfProcess({ process, kinds }: JoinSpec, host: Host): readonly Name
   }
   if (others.length === 0)
     throw new SpecError('join', `${which} is in the same namespaces as you: there is nothing to join`);
-  return kinds ?? others;
+  const joined = (kinds ?? others).filter((kind) => paths?.[kind] === undefined);
+  return Object.fromEntries(joined.map((kind) => [kind, found.namespaces[kind]]));
 }
 
 function check({ unshare }: ProcessSpec, kinds: readonly NamespaceKind[], byInit: boolean): void {

@@ -17,6 +17,7 @@ import {
   socketpair,
 } from '../../sys/index.js';
 import type { StdioEntry } from '../spec/stdio.js';
+import { isTerminal } from '../spec/terminal.js';
 import { type Section, section } from './section.js';
 
 /** A descriptor of the process that is a stream of its parent. */
@@ -45,7 +46,7 @@ type Source = Fd | Stored | Late<Fd>;
 
 /** What is connected besides what the spec says. */
 interface Besides {
-  /** A terminal of its own, which the standard three are. */
+  /** A terminal of its own, which the standard three are where the spec says nothing else. */
   readonly terminal?: Stored | undefined;
   /** What has its place after the descriptors of the command, for the launch itself. */
   readonly carried?: readonly Source[] | undefined;
@@ -53,8 +54,8 @@ interface Besides {
 
 /** The descriptors of the process, from 0 on. */
 export function planStdio(entries: readonly StdioEntry[], { terminal, carried = [] }: Besides = {}): StdioPlan {
-  const isTerminal = (target: number) => terminal !== undefined && target <= 2;
-  const from = `stdio: ${JSON.stringify(entries.map((entry, target) => (isTerminal(target) ? 'tty' : entry)))}`;
+  const shown = `stdio: ${JSON.stringify(entries.map((entry, fd) => (terminal && isTerminal(entry, fd) ? 'tty' : entry)))}`;
+  const from = entries.length === 0 ? 'every launch' : shown;
   const before: Step[] = [];
   const early: Step[] = [];
   const after: Step[] = [];
@@ -62,7 +63,7 @@ export function planStdio(entries: readonly StdioEntry[], { terminal, carried = 
   let nowhere: Source | undefined;
 
   const sources = entries.map((entry, target): Source => {
-    if (terminal !== undefined && isTerminal(target)) return terminal;
+    if (terminal && isTerminal(entry, target)) return terminal;
     if (typeof entry === 'number') return entry;
     if (entry === 'inherit') return target;
     if (entry === 'ignore') {

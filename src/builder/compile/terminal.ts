@@ -21,7 +21,7 @@ import {
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
-import { checkTerminalSize, usualSize } from '../spec/terminal.js';
+import { checkTerminalSize, isTerminal, usualSize } from '../spec/terminal.js';
 import { walk } from './files/walk.js';
 import { giveBack, giveBackByInit, givenBack, type WayBack } from './give-back.js';
 import type { Identity } from './ids.js';
@@ -80,7 +80,7 @@ const given = 'the caller reads what is printed, and types';
 
 /**
  * A terminal of namespaces that init has joined: by the path of the directory with their terminals, which whoever rules in there may
- * have changed, so that what is opened has to be the device. It takes the places of the standard three.
+ * have changed, so that what is opened has to be the device. It takes its places among the standard three.
  */
 export function terminalByInit(spec: ProcessSpec, identity: Identity, directory: string, way: WayBack): Section {
   const resolve = RESOLVE.NO_MAGICLINKS | RESOLVE.NO_SYMLINKS;
@@ -89,7 +89,8 @@ export function terminalByInit(spec: ProcessSpec, identity: Identity, directory:
     .step(AT.FDCWD, `${directory}/ptmx`, { flags, resolve })
     .because('a new terminal, of the box itself');
   const { steps, end } = makeTerminal(spec, identity, master);
-  const placed = [0, 1, 2].map((fd) => dup3.step(end, fd, 0).because(`becomes fd ${fd} of the command`));
+  const fds = [...stdioEntries(spec.stdio).entries()].filter(([fd, entry]) => isTerminal(entry, fd));
+  const placed = fds.map(([fd]) => dup3.step(end, fd, 0).because(`becomes fd ${fd} of the command`));
   return section(originOf(spec.tty), ...steps, ...giveBackByInit(master.result, way, given), ...placed);
 }
 
@@ -128,17 +129,17 @@ function checkHost({ files }: Host): void {
   );
 }
 
-/** Refuses what cannot be together with a terminal of its own. */
+/** Refuses what cannot be together with a terminal of its own: errors may go elsewhere, and nothing else. */
 export function checkTerminal({ tty, stdio }: ProcessSpec): void {
   if (tty === undefined) return;
   if (tty !== true) checkTerminalSize('tty', tty);
   const other = stdioEntries(stdio)
-    .slice(0, 3)
+    .slice(0, 2)
     .find((entry) => entry !== 'inherit');
   if (other === undefined) return;
   throw new SpecError(
     'tty',
-    `descriptors 0, 1 and 2 of the command are its terminal, and stdio makes one of them ${JSON.stringify(other)}`,
+    `descriptors 0 and 1 of the command are its terminal, and stdio makes one of them ${JSON.stringify(other)}`,
     "leave them at 'inherit', or do without the terminal: tty: false",
   );
 }

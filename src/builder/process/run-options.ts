@@ -12,7 +12,8 @@ export const usualMaxBuffer = 100 * 2 ** 20;
 
 /**
  * How a command is run to its end: see {@link SpawnOptions}. Without `stdio`, here or in the spec, it has no input but `input`, and what
- * it prints is collected; with `tty`, all of it is in `stdout`, and `input` is typed. A pipe above 2 is refused: nobody would be at its other end.
+ * it prints is collected; with `tty`, all of it is in `stdout`, unless `stdio` says
+ * something else of errors, and `input` is typed. A pipe above 2 is refused: nobody would be at its other end.
  */
 export interface RunOptions<E extends OutputEncoding = 'text', A extends boolean = boolean> extends SpawnOptions {
   /** As what its output is given: `'text'` if not said otherwise. */

@@ -46,7 +46,7 @@ export class RunningProcess implements AsyncDisposable {
   readonly pid: Pid;
   /** What it reads as its input; `null` unless its stdio is `'pipe'`, or it has a terminal. */
   readonly stdin: Writable | null;
-  /** What it prints; `null` unless its stdio is `'pipe'`, or it has a terminal: all that it prints, then. */
+  /** What it prints; `null` unless its stdio is `'pipe'`, or it has a terminal: what is shown there, then. */
   readonly stdout: Readable | null;
   /** What it prints as errors; `null` unless its stdio is `'pipe'`. */
   readonly stderr: Readable | null;

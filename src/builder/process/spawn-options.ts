@@ -17,7 +17,8 @@ export interface SpawnOptions extends KillOptions {
   readonly stdio?: StdioInput | readonly StdioInput[];
   /**
    * A terminal of its own for the command, in the place of descriptors 0, 1 and 2: {@link RunningProcess.terminal}. Without it, what
-   * {@link Sandbox.tty} says. `stdio` may then say something of the descriptors above 2 only, and `'inherit'` of these.
+   * {@link Sandbox.tty} says. Of 0 and 1 `stdio` may then say `'inherit'`, which is as much as nothing. Errors go where it says of 2,
+   * if that is anything else: `['inherit', 'inherit', 2]` leaves them where those of this program go.
    */
   readonly tty?: TtyOption;
   /**
@@ -33,7 +34,10 @@ export interface SpawnOptions extends KillOptions {
    * `grace`.
    */
   readonly timeout?: Duration | false;
-  /** The launch finds out which namespaces the command is in: {@link RunningProcess.namespaces}. It needs the host's `/proc`. */
+  /**
+   * It is found out which namespaces the command is in, also if it ends at once: {@link RunningProcess.namespaces}. That needs the
+   * host's `/proc`.
+   */
   readonly identify?: boolean;
 }
 

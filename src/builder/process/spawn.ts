@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { NamespaceIds } from '../../ns/index.js';
 import { close, type Fd, type LateValues } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
@@ -36,16 +37,18 @@ export interface PlaceInBox {
   readonly until: AbortSignal;
   /** What the command changes, where that is known to be its own. */
   readonly snapshot: Snapshot | undefined;
+  /** Which namespaces the command is in, where that is asked for. */
+  readonly namespaces: NamespaceIds | undefined;
 }
 
 /** Starts a command in a box that was opened for the same spec. See {@link Box.spawn}. */
 export function spawnInBox(
-  { spec, box, until, snapshot }: PlaceInBox,
+  { spec, box, ...place }: PlaceInBox,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
   const values = { [boxValue]: box };
-  return startCommand({ compile: compileInBox, spec, values, until, snapshot }, command, options);
+  return startCommand({ compile: compileInBox, spec, values, ...place }, command, options);
 }
 
 /** What is started, and where. */
@@ -55,10 +58,12 @@ interface Start {
   readonly values?: LateValues;
   readonly until?: AbortSignal;
   readonly snapshot?: Snapshot | undefined;
+  /** Known before: it does not find out. */
+  readonly namespaces?: NamespaceIds | undefined;
 }
 
 async function startCommand(
-  { compile, spec, values, until, snapshot: shared }: Start,
+  { compile, spec, values, until, snapshot: shared, namespaces: known }: Start,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
@@ -83,7 +88,7 @@ async function startCommand(
     reach: reachOf(asked, plan.parts.isPid1 || started.line !== undefined),
     streams: streamsOf(plan, started),
     snapshot: started.changes === undefined ? shared : new Snapshot(started.changes, plan.parts.snapshots),
-    namespaces: started.namespaces ?? (identify ? seenFromHere(started.pid) : undefined),
+    namespaces: started.namespaces ?? known ?? (identify ? seenFromHere(started.pid) : undefined),
   };
   const terminal = started.master === undefined ? undefined : await openTerminal(started.master, parts);
   const running = new RunningProcess({ ...parts, terminal });

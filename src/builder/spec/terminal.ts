@@ -1,4 +1,5 @@
 import { SpecError } from '../../sys/index.js';
+import type { StdioEntry } from './stdio.js';
 
 /** How large a terminal is, in characters: 1 to 65535 each. */
 export interface TerminalSize {
@@ -14,6 +15,11 @@ export type TtySpec = true | TerminalSize;
 
 /** What terminals have been since there are any. */
 export const usualSize: TerminalSize = { columns: 80, rows: 24 };
+
+/** Whether a descriptor of a command that has a terminal is that: of the standard three those of which the stdio says nothing else. */
+export function isTerminal(entry: StdioEntry, fd: number): boolean {
+  return fd <= 2 && entry === 'inherit';
+}
 
 /** The kernel has 16 bits for each, and 0 is "nobody knows". */
 const largest = 0xffff;

@@ -169,8 +169,9 @@ static int is_from_parent(const struct info *signal)
 }
 
 /*
- * Ends when it is asked to from outside; what is inside of its PID namespace does not decide over it. The parent tells one that is
- * to outlive it by SIGUSR1, when others can find it, and hears over the line that it does.
+ * Ends when it is asked to from outside; what is inside does not decide over it. Without a PID namespace of its own nobody can be seen
+ * to be outside but the parent. That one tells an init that is to outlive it so by SIGUSR1, when others can find it, and hears over the
+ * line that it does.
  */
 static void hold_on(i32 line)
 {
@@ -182,7 +183,7 @@ static void hold_on(i32 line)
 		int is_end = number == SIGTERM || number == SIGINT || number == SIGHUP;
 		if (number == SIGCHLD)
 			reap(0, &none);
-		else if (is_end && (!is_first || is_from_outside(&signal)))
+		else if (is_end && (is_first ? is_from_outside(&signal) : is_from_parent(&signal)))
 			leave(0);
 		else if (number == SIGUSR1 && is_from_parent(&signal)) {
 			CALL(NR_prctl, PR_SET_PDEATHSIG, 0);
@@ -211,9 +212,8 @@ __attribute__((used)) static void begin(const u64 *stack)
 	if (b->ended)
 		leave(COULD_NOT_START);
 	i32 command = role == ROLE_HOLD ? 0 : (i32)b->steps[b->command].result;
-	/* What the command prints has its end when the command closes it, not when we do. */
-	if (line > 0)
-		CALL(NR_close_range, 0, line - 1, 0);
+	/* What the command prints has its end when the command closes it, not when we do. What a holder has before its file it keeps. */
+	CALL(NR_close_range, role == ROLE_HOLD ? file : 0, line - 1, 0);
 	CALL(NR_close_range, line + 1, 0xffffffffUL, 0);
 	CALL(NR_munmap, (u64)b, b->size);
 	CALL(NR_write, line, (u64)&command, sizeof command);
