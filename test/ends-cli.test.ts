@@ -47,15 +47,24 @@ interface Report {
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Report;
 
-skipUnless(test, noProc, '--timeout ends what does not begin, too', () => {
-  const many = Array.from({ length: 200 }).flatMap((_, i) => ['--tmpfs', `/tmp/${i}`]);
-  const status = join(folder(), 'status');
-  const ended = runIsolate(['run', '--timeout', '1ms', '--status-json', status, ...many, '--', 'sleep', '100']);
-  assert.equal([ended.status, ended.stdout], [124, '']);
-  assert.match(ended.stderr, /^isolate: .*had not begun when its time was over, after 1 ms\n$/);
-  const { exit, error } = read(status);
-  assert.equal([exit, error?.code], [null, 'ERR_ISOLATE_TIMEOUT']);
-});
+skipUnless(
+  test,
+  either(commandMissing('strace'), userNamespacesRefused()),
+  '--timeout ends what does not begin, too',
+  () => {
+    const status = join(folder(), 'status');
+    const options = ['--bare', '--unshare', 'user,uts', '--hostname', 'box', '--timeout', '300ms'];
+    const delay = ['-e', 'trace=sethostname', '-e', 'inject=sethostname:delay_enter=2000000'];
+    const [ended] = runEach(
+      [['run', ...options, '--status-json', status, '--', 'sleep', '100']],
+      ['strace', '-f', '-o', '/dev/null', ...delay],
+    );
+    assert.equal([ended?.status, ended?.stdout], [124, '']);
+    assert.match(ended?.stderr as string, 'isolate: the command had not begun when its time was over, after 300 ms\n');
+    const { exit, error } = read(status);
+    assert.equal([exit, error?.code], [null, 'ERR_ISOLATE_TIMEOUT']);
+  },
+);
 
 test('--timeout ends it with 124, and without a word', () => {
   const ended = runEach([

@@ -1,7 +1,6 @@
 // An AbortSignal ends a command at every moment of its life.
 import { getEventListeners, setMaxListeners } from 'node:events';
-import { closeSync, openSync, readdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -10,8 +9,8 @@ import { compile } from '../src/builder/compile/compile.js';
 import { start } from '../src/builder/process/start.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { bare, isolate, RunningProcess, type Sandbox, SpecError } from '../src/index.js';
-import { AT, mknodat, S_IF } from '../src/sys/index.js';
 import { mostAtOnce } from '../src/sys/launcher/turns.js';
+import { keepPoolBusy } from './helpers/busy-pool.js';
 import { skipUnless, timeNamespacesRefused } from './helpers/can.js';
 import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, type HostState, hostState } from './helpers/host-state.js';
@@ -157,20 +156,17 @@ test('while no thread is there for it: the command never runs', async () => {
   const before = await warmHost();
   const { files, shown } = marks(2);
   const sandboxes = [bare(), isolate().bind(dirname(files[0] as string))];
-  // Each holds a thread of libuv's pool until somebody opens the other end.
-  const fifos = marks(4).files;
-  for (const fifo of fifos) mknodat(AT.FDCWD, fifo, S_IF.IFO | 0o600, 0);
-  const held = fifos.map((fifo) => open(fifo));
+  const release = keepPoolBusy(folder());
   const controller = new AbortController();
   const options = { signal: controller.signal, stdio: 'ignore' } as const;
   const outcomes = files.map((file, i) => rejection((sandboxes[i] as Sandbox).spawn('mkdir', [file], options)));
   await setTimeout(20);
   controller.abort();
-  for (const fifo of fifos) closeSync(openSync(fifo, 'w'));
+  const released = release();
   // The event loop does not turn meanwhile: what runs has time to.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   for (const error of await inTime(Promise.all(outcomes), 'spawn')) assert.is(error.name, 'AbortError');
-  for (const file of await Promise.all(held)) await file.close();
+  await released;
   assert.equal(shown(), []);
   assertSameHost(before, 'after it');
 });
