@@ -17,15 +17,18 @@ export interface PoolOptions {
 
 const largest = 1024;
 
-/** Milliseconds that a command has for itself before the box that it took is replaced. */
+/** Milliseconds without a start or an end of a command, after which boxes that were taken are replaced. */
 const moment = 3;
+
+/** The part of its boxes below which a pool does not wait for such a moment. */
+const few = 1 / 4;
 
 /** How many boxes are opened at once to fill it: more would only wait for one another. */
 const openedAtOnce = 2;
 
 /**
- * Boxes that are ready before they are needed. Each is used for one command, and closed when that ends; another one is opened in the
- * background. Where commands are started faster than boxes are opened, `spawn` waits. Close it when it is not needed any more. A
+ * Boxes that are ready before they are needed. Each is used for one command, and closed when that ends; others are opened in the
+ * background, when no command starts or ends, or few are left. Where commands are started faster than boxes are opened, `spawn` waits. Close it when it is not needed any more. A
  * pool does not keep the event loop going; its commands do.
  */
 export class Pool implements AsyncDisposable {
@@ -36,6 +39,8 @@ export class Pool implements AsyncDisposable {
   readonly #waiters = new Waiters<Box>();
   readonly #opening = new Set<Promise<void>>();
   readonly #end = new AbortController();
+  /** Runs out when nothing has happened for a moment. */
+  readonly #rest = setTimeout(() => this.#fill(), moment).unref();
 
   /** @internal */
   constructor(spec: ProcessSpec, { size }: PoolOptions) {
@@ -89,6 +94,7 @@ export class Pool implements AsyncDisposable {
   /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#end.abort();
+    clearTimeout(this.#rest);
     this.#waiters.rejectAll(closedError());
     await Promise.all(this.#opening);
     await Promise.all([
@@ -132,18 +138,16 @@ export class Pool implements AsyncDisposable {
     this.#ready.delete(box);
   }
 
-  /** The command comes first, and who waits for its end: another box is opened after that, or when it has had a moment. */
+  /** The command comes first, and who waits for its end. */
   #replaceAfter({ exited }: RunningProcess, box: Box): void {
-    const timer = setTimeout(() => this.#fill(), moment);
+    this.#rest.refresh();
     const replace = () => {
       // What the command changed is its own from now on. A box that cannot be ended is told of by close().
       this.#close(box).catch(() => {});
-      this.#fill();
+      if (this.#ready.size < this.size * few) this.#fill();
+      else this.#rest.refresh();
     };
-    void exited.then(() => {
-      clearTimeout(timer);
-      setImmediate(replace);
-    });
+    void exited.then(() => setImmediate(replace));
   }
 
   /** Opens what is missing. After a failure nobody tries again until somebody asks for a box. */
