@@ -26,6 +26,7 @@ import {
   userNamespacesRefused,
 } from './helpers/can.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
+import { inTime } from './helpers/in-time.js';
 import { user as madeUpUser } from './helpers/made-up-host.js';
 
 const noProc = either(userNamespacesRefused(), freshProcRefused());
@@ -210,13 +211,14 @@ skipUnless(
   },
 );
 
-test('what is no such namespace is named by the kernel', async () => {
-  const error = await bare()
-    .join({ net: '/etc/passwd' })
-    .run('true')
-    .catch((error) => error);
-  assert.instance(error, StepError);
-  assert.equal([error.syscall, error.code], ['setns', 'EINVAL']);
+test('what is no such namespace is named by the kernel, and a FIFO keeps nobody waiting', async () => {
+  const fifo = join(folder, 'fifo');
+  await bare().run('mkfifo', [fifo]);
+  for (const net of ['/etc/passwd', fifo]) {
+    const error = await inTime(bare().join({ net }).run('true'), net).catch((error) => error);
+    assert.instance(error, StepError);
+    assert.equal([error.syscall, error.code], ['setns', 'EINVAL']);
+  }
 });
 
 const refusals: [name: string, make: () => Sandbox, says: RegExp][] = [

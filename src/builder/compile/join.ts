@@ -73,7 +73,10 @@ export function planJoin(spec: ProcessSpec, host: Host): JoinPlan | undefined {
   }
   // The user namespace first: with it come the capabilities that entering the others takes.
   for (const [kind, path] of paths.sort(([a], [b]) => namespaceKinds.indexOf(a) - namespaceKinds.indexOf(b))) {
-    const open = openat.step(AT.FDCWD, path, O.RDONLY | O.CLOEXEC, 0).because(`the ${kind} namespace that is joined`);
+    // Whatever is there: a FIFO would keep the thread.
+    const open = openat
+      .step(AT.FDCWD, path, O.RDONLY | O.NONBLOCK | O.CLOEXEC, 0)
+      .because(`the ${kind} namespace that is joined`);
     opened.push({ open, fd: open.result, enter: (fd) => joinNamespace(fd, kind) });
     files.push({ kind, fd: open.result });
   }
