@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { threadId } from 'node:worker_threads';
 
-/**
- * How long a thread waits for the others, milliseconds. What they do takes a few; another user of the host who takes the name
- * can delay this program by no more.
- */
-const longestWait = 2000;
+/** How long a thread waits for the others, milliseconds. What they do takes a few, and many times that on a busy machine. */
+const longestWait = 60_000;
+
+/** Another user of the host who takes the name can delay this program by no more, milliseconds. */
+const longestForOthers = 500;
 
 /**
  * Runs `work` while no other thread of this process does. Workers share no memory that they were not given, and Node has no
@@ -24,15 +24,40 @@ export function oneThreadAtATime<T>(work: () => T): T {
 
 /** The server that has the name for this thread; undefined where nobody can have one, or not in time. */
 function takeName(name: string): Server | undefined {
-  const deadline = performance.now() + longestWait;
+  const began = performance.now();
+  const waited = () => performance.now() - began;
   const sleep = new Int32Array(new SharedArrayBuffer(4));
-  for (let times = 0; performance.now() < deadline; times++) {
+  let lookedAt = 0;
+  for (let times = 0; waited() < longestWait; times++) {
     const server = tryName(name);
     if (server.listening) return server;
     if (times === 0 && !areThereNames(name)) return undefined;
+    if (waited() - lookedAt > longestForOthers) {
+      if (!isOurs(name)) return undefined;
+      lookedAt = waited();
+    }
     Atomics.wait(sleep, 0, 0, 1);
   }
   return undefined;
+}
+
+/** Whether a thread of this process has the name, or nobody has it any more: the sockets of a process are among its descriptors. */
+function isOurs(name: string): boolean {
+  const line = readFileSync('/proc/self/net/unix', 'utf8')
+    .split('\n')
+    .find((line) => line.endsWith(` @${name.slice(1)}`));
+  // Num RefCount Protocol Flags Type St Inode Path
+  const inode = line?.trim().split(/\s+/)[6];
+  return inode === undefined || readdirSync('/proc/self/fd').some((fd) => targetOf(fd) === `socket:[${inode}]`);
+}
+
+/** What a descriptor of this process is; undefined where it has just been closed. */
+function targetOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether names can be had at all here: nobody else has this one. */
