@@ -34,16 +34,12 @@ export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
   const { done, peek } = launch(plan, { ...ends, [parentPidfd]: ownPidfd });
   let namespace: Fd | undefined;
   try {
-    await Promise.race([once(socket, 'data'), done]);
+    const ended = await Promise.race([once(socket, 'data').then(() => undefined), done]);
+    if (ended?.failure !== undefined) throw refused('made', ended.failure.errno);
     const pid = peek(plan.firstPid);
     // All of its steps but the last, which would let the child go on: to the end of the line it ends.
     const failure = runSteps(handshake.parent.slice(0, -1), { ...ends, [child]: pid });
-    if (failure !== undefined) {
-      throw new IsolateError(
-        'ERR_ISOLATE_IDMAP',
-        `the maps of an idmapped bind cannot be written: errno ${failure.errno}`,
-      );
-    }
+    if (failure !== undefined) throw refused('given its maps', failure.errno);
     namespace = openat(AT.FDCWD, `/proc/${pid}/ns/user`, O.RDONLY | O.CLOEXEC, 0);
     return namespace;
   } finally {
@@ -51,7 +47,16 @@ export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
     close(childEnd);
     close(ownPidfd);
     const pidfd = (await done).int(plan.firstPidfd);
-    reap('PIDFD', pidfd);
-    close(pidfd);
+    if (pidfd >= 0) {
+      reap('PIDFD', pidfd);
+      close(pidfd);
+    }
   }
+}
+
+function refused(what: string, errno: number): IsolateError {
+  return new IsolateError(
+    'ERR_ISOLATE_IDMAP',
+    `the user namespace of an idmapped bind cannot be ${what}: errno ${errno}`,
+  );
 }

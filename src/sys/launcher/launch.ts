@@ -81,8 +81,12 @@ export function launch(program: Program, values: LateValues = {}, untilEnded?: U
     cancelled ??= { reason };
     turn.leave(reason);
     if (laid === undefined) return -1;
-    laid.block.share(headerLayout.cancelled, 1);
-    return laid.block.shared(placeOf(program.firstPidfd, laid.encoded));
+    const { block, encoded } = laid;
+    block.share(headerLayout.cancelled, 1);
+    // The kernel writes the pid only where there is a process, but the pidfd also where it takes that back: after a late failure.
+    return block.shared(placeOf(program.firstPid, encoded)) > 0
+      ? block.shared(placeOf(program.firstPidfd, encoded))
+      : -1;
   };
   return { turn: turn.comes, done: run(), peek, cancel };
 }

@@ -23,9 +23,13 @@ export class Left {
     return value === notRun ? undefined : value;
   }
 
-  /** A 32-bit int: -1 where the step did not run, or failed. What the kernel writes for a call is -1 before it does. */
+  /**
+   * A 32-bit int: -1 where the step did not run, or failed. What the kernel writes for a call is -1 before it does, and is there
+   * though a child that was killed in between has stored no result.
+   */
   int(stored: Stored): number {
-    const isThere = this.has(stored.step) && (stored.output !== undefined || (this.result(stored.step) ?? -1) >= 0);
+    const result = this.result(stored.step);
+    const isThere = this.has(stored.step) && (result === undefined ? stored.output !== undefined : result >= 0);
     return isThere ? this.bytes.readInt32LE(placeOf(stored, this.#encoded)) : -1;
   }
 

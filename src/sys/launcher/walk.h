@@ -174,6 +174,14 @@ static void walk_in_child(void *block, u64 index)
 	walk(block, (u32)index, 1);
 }
 
+/* A clone that failed late, as by a limit on processes, has left the number of a descriptor that the kernel took back: clone3(2). */
+static void forget_pidfd(const u64 *a)
+{
+	i32 *pidfd = (i32 *)((const u64 *)a[0])[1];
+	if (pidfd)
+		*pidfd = -1;
+}
+
 static void walk(struct block *b, u32 index, int in_child)
 {
 	while (index < b->count) {
@@ -195,6 +203,8 @@ static void walk(struct block *b, u32 index, int in_child)
 			result = hold_dumpable(s, a);
 		else
 			result = call(s->nr, a);
+		if (s->op == OP_CLONE && result < 0)
+			forget_pidfd(a);
 		if (s->op == OP_DECIMAL)
 			write_decimal((char *)a[0], result);
 		s->result = result;
