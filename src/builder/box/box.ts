@@ -5,6 +5,7 @@ import {
   close,
   type Fd,
   IsolateError,
+  isEnding,
   type Pid,
   pidfd_send_signal,
   SIG,
@@ -20,7 +21,6 @@ import { spawnInBox } from '../process/spawn.js';
 import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
-import { isEnding } from './process-identity.js';
 import { checkSameBox } from './same-box.js';
 
 /** How a command is started in a box. */
