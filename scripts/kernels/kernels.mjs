@@ -15,11 +15,16 @@ export const kernelNames = [userMode, ...releases.keys()];
 
 export const releaseOf = (kernel) => releases.get(kernel);
 
-/** What a kernel loads before it can show the host's files. */
-export const neededModules = (kernel) =>
-  kernel === userMode ? ['overlay'] : ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
+/** What user-mode Linux loads first. */
+export const userModeModules = ['overlay'];
 
-/** In megabytes. What is written into the host's files is kept in it, too. */
+/** What a stock kernel loads first, unless it is built in. ext4 asks for checksums in a way that its file does not tell. */
+export const stockModules = [
+  ...['virtio_pci', 'virtio_blk', 'virtio_console', '9pnet_virtio', '9p'],
+  ...['overlay', 'crc32c_generic', 'ext4'],
+];
+
+/** In megabytes. What is written into the host's files, but for `/tmp`, is kept in it, too. */
 export const memory = '2048';
 
 /** The last words of a kernel only; no control groups of the first version; the end instead of a halt. */

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptOfRelease, aptOfThisMachine } from '../machine/apt.mjs';
 import { fetched } from './fetched.mjs';
-import { neededModules, releaseOf, userMode } from './kernels.mjs';
+import { releaseOf, stockModules, userMode, userModeModules } from './kernels.mjs';
 import { fetchLacking } from './lacking.mjs';
 import { copyModules } from './modules.mjs';
 
@@ -34,7 +34,7 @@ function fetchUserMode(cache, tools) {
     const apt = await aptOfThisMachine(work, tools.signal);
     await apt.unpack(['user-mode-linux'], join(work, 'root'));
     copyFileSync(join(work, 'root/usr/bin/linux.uml'), join(folder, 'kernel'));
-    await copyModules(join(work, 'root/usr/lib/uml'), neededModules(userMode), join(folder, 'modules'), tools);
+    await copyModules(join(work, 'root/usr/lib/uml'), userModeModules, join(folder, 'modules'), tools);
   });
 }
 
@@ -50,6 +50,6 @@ function fetchStock(cache, kernel, mirror, tools) {
     const files = readdirSync(join(work, 'root'), { recursive: true });
     const image = files.find((path) => /(^boot\/vmlinuz-|\/vmlinuz$)/.test(path));
     copyFileSync(join(work, 'root', image), join(folder, 'kernel'));
-    await copyModules(join(work, 'root'), neededModules(kernel), join(folder, 'modules'), tools);
+    await copyModules(join(work, 'root'), stockModules, join(folder, 'modules'), tools);
   });
 }

@@ -1,4 +1,4 @@
-// A stock kernel, in a computer that qemu emulates: by hardware where this machine has that to give, else slowly.
+// A stock kernel, in a computer that qemu emulates. No support by hardware is used: where there is some it may not work.
 import { join } from 'node:path';
 import { kernelOptions, memory } from './kernels.mjs';
 
@@ -8,12 +8,14 @@ export const emulatedGuest = {
   out_line: '/dev/vport0p1',
   err_line: '/dev/vport0p2',
   status_line: '/dev/vport0p3',
+  disk: '/dev/vda',
+  swap: '/dev/vdb',
 };
 
 const program = 'qemu-system-x86_64';
 
 /** `emulator` is where qemu is, if it is not installed. */
-export function emulatedComputer({ kernel, emulator, initramfs }) {
+export function emulatedComputer({ kernel, emulator, initramfs, disk, swap }) {
   const ports = ['3', '4', '5'].flatMap((fd, index) => [
     ...['-chardev', `socket,id=port${fd},fd=${fd}`],
     ...['-device', `virtserialport,chardev=port${fd},nr=${index + 1}`],
@@ -26,6 +28,7 @@ export function emulatedComputer({ kernel, emulator, initramfs }) {
     ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     // The first of the devices: its number is in the names of the lines.
     ['-device', 'virtio-serial-pci', ...ports],
+    ...[disk, swap].map((file) => ['-drive', `file=${file},format=raw,if=virtio,cache=unsafe`]),
     ['-fsdev', 'local,id=host,path=/,security_model=none,multidevs=remap,readonly=on'],
     ['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
   ].flat();

@@ -1,4 +1,5 @@
 // One run: a command, on a kernel, as somebody.
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withRunFolder } from '../machine/run-folder.mjs';
@@ -13,6 +14,15 @@ import { userModeGuest, userModeLinux } from './uml.mjs';
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
+const gigabyte = 2 ** 30;
+
+/** A disk for the machine. It takes no more room than what is written to it. */
+function emptyFile(path, size) {
+  writeFileSync(path, '');
+  truncateSync(path, size);
+  return path;
+}
+
 /** Gives the exit status of the command. */
 export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, showConsole }, signal) {
   const parts = await fetchParts(cache, { kernel, systemd, mirror }, signal);
@@ -20,6 +30,7 @@ export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, 
   const isUserMode = kernel === userMode;
   return withRunFolder(cache, async (folder) => {
     const initramfs = join(folder, 'initramfs');
+    const [disk, swap] = [emptyFile(join(folder, 'disk'), 4 * gigabyte), emptyFile(join(folder, 'swap'), gigabyte / 2)];
     writeInitramfs(initramfs, {
       busybox: parts.busybox,
       modules: join(parts.kernel, 'modules'),
@@ -37,7 +48,7 @@ export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, 
         group_line: account.groupLine,
       },
     });
-    const files = { kernel: parts.kernel, emulator: parts.emulator, initramfs, folder };
+    const files = { kernel: parts.kernel, emulator: parts.emulator, initramfs, disk, swap, folder };
     const machine = isUserMode ? await userModeLinux(files) : emulatedComputer(files);
     return runMachine(machine, { showConsole }, signal);
   });
