@@ -5,20 +5,21 @@
 //
 // See docs/arm64.md, or --help.
 import { parseArgs } from 'node:util';
-import { cacheFolder } from './arm64/cache.mjs';
 import { buildInitramfs } from './arm64/initramfs.mjs';
-import { withinLimits } from './arm64/limits.mjs';
 import { runMachine } from './arm64/machine.mjs';
-import { whatIsMissing } from './arm64/needs.mjs';
+import { needs } from './arm64/needs.mjs';
 import { fetchParts } from './arm64/parts.mjs';
 import { Report } from './arm64/report.mjs';
-import { withRunFolder } from './arm64/run-folder.mjs';
+import { cacheFolder } from './machine/cache.mjs';
+import { withinLimits } from './machine/limits.mjs';
+import { whatIsMissing } from './machine/missing.mjs';
+import { withRunFolder } from './machine/run-folder.mjs';
 
 const help = `npm run test:arm64 [-- OPTIONS]
 
   --release NAME   the Debian release whose kernel and C library are used (bookworm: Linux 6.1; trixie: Linux 6.12)
   --mirror URL     where Debian's packages come from; without it the one that this machine's own apt uses
-  --cache DIR      where what was fetched is kept: $XDG_CACHE_HOME/linux-isolate/arm64, or a folder of the user's in /tmp
+  --cache DIR      where what was fetched is kept: linux-isolate/arm64 in $XDG_CACHE_HOME or ~/.cache
   --timeout SEC    how long all of it may take (300)
   --console        also shows all that the machine prints
 
@@ -42,10 +43,10 @@ function readOptions() {
 }
 
 async function checkOnArm64(options, report) {
-  const missing = whatIsMissing();
+  const missing = whatIsMissing(needs);
   if (missing.length > 0) throw new Error(`this machine lacks\n${missing.map((line) => `  ${line}`).join('\n')}`);
 
-  const cache = cacheFolder(options.cache);
+  const cache = cacheFolder('arm64', options.cache);
   await withinLimits(options.seconds, async (signal) => {
     const parts = await fetchParts(cache, options, signal);
     await withRunFolder(cache, async (folder) => {

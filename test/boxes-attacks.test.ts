@@ -5,7 +5,14 @@ import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bare, isolate } from '../src/index.js';
-import { commandMissing, either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import {
+  commandMissing,
+  either,
+  freshProcRefused,
+  kernelBefore,
+  skipUnless,
+  userNamespacesRefused,
+} from './helpers/can.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { isGone, printedIn, until } from './helpers/places.js';
@@ -182,7 +189,8 @@ skipUnless(
 skipUnless(test, noProc, 'nobody inside can change the program that init is', async () => {
   const script = 'chmod 0 /proc/1/exe; (: > /proc/1/exe); stat -L -c %a /proc/1/exe';
   const { stdout } = await rootInside.run('sh', ['-c', `${script} 2>&1`]);
-  assert.match(stdout, /777\n$/);
+  // Before, a mode cannot be sealed: it is set right for the next command.
+  if (kernelBefore(6, 3, 'a sealed mode') === undefined) assert.match(stdout, /777\n$/);
   await using box = await rootInside.open();
   await box.run('sh', ['-c', script]);
   assert.is(await printedIn(box, 'echo output'), 'output');

@@ -12,7 +12,7 @@ import { prlimit64, RLIMIT } from '../src/sys/index.js';
 import {
   either,
   freshProcRefused,
-  isRoot,
+  memoryOverlaysRefused,
   rootOnly,
   skipUnless,
   timeNamespacesRefused,
@@ -59,7 +59,7 @@ const cases: Readonly<Record<string, Case>> = {
   'clocks of its own': { sandbox: isolate().clock({ boottime: 3600, monotonic: 60 }), skip: timeNamespacesRefused() },
   'two capabilities': { sandbox: rootInside.capabilities(['CHOWN', 'NET_BIND_SERVICE']).noNewPrivs().newSession() },
   'an environment of its own': { sandbox: isolate().clearEnv().env({ PATH: '/usr/bin:/bin', A: 'b' }).cwd('/tmp') },
-  'a snapshot': { sandbox: isolate().snapshot('/srv'), skip: rootOnly() },
+  'a snapshot': { sandbox: isolate().snapshot('/srv'), skip: either(rootOnly(), memoryOverlaysRefused()) },
   'ranges that the parent maps': { sandbox: ranges(others), skip: rootOnly() },
   'somebody of the ranges': { sandbox: ranges(others).uid(1000).gid(1000).groups(5, 6), skip: rootOnly() },
   'somebody with a capability': { sandbox: ranges(others).uid(7).capabilities(['KILL']), skip: rootOnly() },
@@ -398,7 +398,7 @@ async function withFreeDescriptors(free: number, run: () => Promise<void>): Prom
 
 skipUnless(
   test,
-  either(noProc, isRoot ? undefined : rootOnly()),
+  either(noProc, rootOnly(), memoryOverlaysRefused()),
   'the changes of a snapshot are told while it is open',
   async () => {
     const directory = folder({ file: 'old' });

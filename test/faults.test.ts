@@ -17,6 +17,8 @@ import {
   either,
   freshProcRefused,
   isRoot,
+  memoryOverlaysRefused,
+  otherOwnersRefused,
   rootOnly,
   skipUnless,
   timeNamespacesRefused,
@@ -44,7 +46,7 @@ const beforeLinux63: Host = { ...thisHost(), timeEntersAtExec: false };
 const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
 const noTime = either(noNamespaces, timeNamespacesRefused());
 
-const noOverlay = thisHost().tmpfsUserXattr ? undefined : 'overlays in memory need Linux 6.6';
+const noOverlay = memoryOverlaysRefused();
 /** Each kind of entry that a user may have, on a root of its own. */
 const richFiles = bare()
   .unshare(...namespaces)
@@ -194,7 +196,7 @@ const cases: readonly Case[] = [
       .unshare('user', 'mount')
       .bind('/etc', '/mnt', { idmap: { users: ['0:1000:1'] } })
       .stdio('ignore'),
-    skip: either(rootOnly(), noNamespaces),
+    skip: either(rootOnly(), noNamespaces, otherOwnersRefused('/etc')),
   },
   {
     name: 'a network namespace of others, and new ones in a second child with maps that this program writes',

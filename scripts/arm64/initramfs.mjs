@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CpioArchive } from './cpio.mjs';
+import { CpioArchive } from '../machine/cpio.mjs';
 import { addon, dependencies, inProject } from './project.mjs';
 
 const guest = fileURLToPath(new URL('guest', import.meta.url));

@@ -1,7 +1,7 @@
 // The virtual machine. It has no network, no disk and no input: only a serial line, on which it reports.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { start } from './command.mjs';
+import { start } from '../machine/command.mjs';
 
 /** The most capable processor that this qemu knows; pointer authentication by its own, much faster, algorithm. */
 const processor = 'max,pauth-impdef=on';

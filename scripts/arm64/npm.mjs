@@ -1,7 +1,7 @@
 // Packages from npm that npm would not install on this machine, because they are for another architecture.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { output } from './command.mjs';
+import { output } from '../machine/command.mjs';
 
 /** Unpacks a package into a folder, and gives its version. npm compares its checksum with the registry's. */
 export async function unpackFromNpm(spec, folder, signal, integrity) {

@@ -1,8 +1,8 @@
 // What the virtual machine is made of, fetched once and kept.
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { privateApt } from './apt.mjs';
-import { cached } from './cache.mjs';
+import { aptOfRelease } from '../machine/apt.mjs';
+import { cached } from '../machine/cache.mjs';
 import { unpackFromNpm } from './npm.mjs';
 import { addon, locked, oldestNode } from './project.mjs';
 
@@ -15,7 +15,7 @@ export async function fetchParts(cache, { release, mirror }, signal) {
   const system = await cached(cache, `debian-${release}`, async (folder) => {
     console.log(`fetching the kernel and the C library of Debian ${release} for arm64`);
     const work = join(folder, 'apt');
-    const apt = await privateApt(work, { release, mirror }, signal);
+    const apt = await aptOfRelease(work, { release, mirror, architecture: 'arm64' }, signal);
     const kernel = await apt.firstDependency(kernelPackage);
     await apt.unpack(systemPackages, join(folder, 'root'));
     await apt.unpack([kernel], join(work, 'kernel'));

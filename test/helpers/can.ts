@@ -1,6 +1,7 @@
 // What this machine lets a test do. Each answer is a reason to skip, or undefined; a reason is always printed.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
+import { release } from 'node:os';
 import type { Callback, Test } from 'uvu';
 
 /** Adds a test, or says why it is left out. */
@@ -58,4 +59,25 @@ export function freshProcRefused(): string | undefined {
 
 export function timeNamespacesRefused(): string | undefined {
   return refused('this host makes no time namespaces', 'unshare', '--user', '--map-root-user', '--time', 'true');
+}
+
+/** Whether the kernel is too old for something. */
+export function kernelBefore(major: number, minor: number, what: string): string | undefined {
+  const [ownMajor = 0, ownMinor = 0] = release().split('.').map(Number);
+  const isOld = ownMajor < major || (ownMajor === major && ownMinor < minor);
+  return isOld ? `${what} needs Linux ${major}.${minor}` : undefined;
+}
+
+/** Whether an overlay may keep what is changed in memory. */
+export function memoryOverlaysRefused(): string | undefined {
+  return kernelBefore(6, 6, 'an overlay in memory');
+}
+
+const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+
+/** Whether what is at a path can be mounted with other owners: an overlay, as many containers have for a root, cannot. */
+export function otherOwnersRefused(path: string): string | undefined {
+  return statfsSync(path).type === OVERLAYFS_SUPER_MAGIC
+    ? `${path} is on an overlay, which has no other owners`
+    : undefined;
 }

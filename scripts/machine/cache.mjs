@@ -1,16 +1,15 @@
 // The folder outside of the project where what was fetched is kept.
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** The folder, made if need be. In a temporary folder that all users share it has to be really our own. */
-export function cacheFolder(given) {
-  const { XDG_CACHE_HOME: caches } = process.env;
-  const own = process.geteuid();
-  const usual = caches ? join(caches, 'linux-isolate', 'arm64') : join(tmpdir(), `linux-isolate-arm64-${own}`);
+/** The folder, made if need be. What is in it is run: it has to be really our own. */
+export function cacheFolder(name, given) {
+  const usual = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'linux-isolate', name);
   const folder = resolve(given ?? usual);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).uid !== own) throw new Error(`${folder} belongs to another user: name another one with --cache`);
+  if (statSync(folder).uid !== process.geteuid())
+    throw new Error(`${folder} belongs to another user: name another one with --cache`);
   return folder;
 }
 
