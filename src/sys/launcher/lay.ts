@@ -52,7 +52,7 @@ function layAgain(program: Program, values: LaidValues): Laid | undefined {
 }
 
 function layAnew(program: Program, values: LaidValues): Laid {
-  let block = spares.length < mostSpares ? new Block(usualSize) : (spares.shift() as Laid).block;
+  let block = takeSpare(program) ?? new Block(usualSize);
   for (;;) {
     try {
       const encoded = encodeProgram(program, values, block);
@@ -62,6 +62,13 @@ function layAnew(program: Program, values: LaidValues): Laid {
       block = new Block(Math.max(block.size * 2, error.needed * 2));
     }
   }
+}
+
+/** A block whose program is of no use any more: an earlier one of the same, or, where there are enough, the one that was used longest ago. */
+function takeSpare(program: Program): Block | undefined {
+  const same = spares.findIndex((spare) => spare.program === program);
+  if (same < 0 && spares.length < mostSpares) return undefined;
+  return spares.splice(Math.max(0, same), 1)[0]?.block;
 }
 
 /** Descriptors from here on are not among those that a command is given. */
