@@ -16,7 +16,7 @@ import { removeParts } from './remove.js';
 import { statsOf } from './stats.js';
 import type { CgroupStats } from './stats-types.js';
 import { update } from './update.js';
-import { watchEvents } from './watch.js';
+import { type EventsWatch, watchEvents } from './watch.js';
 
 /** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
 const usualDeadline = 5000;
@@ -37,6 +37,7 @@ export class Cgroup implements AsyncDisposable {
   #limits: CgroupLimits;
   #fd: Fd | undefined;
   readonly #watches = new Set<CgroupWatch>();
+  readonly #eventsWatches = new Set<EventsWatch>();
 
   /** @internal */
   constructor(parts: readonly CgroupPart[], limits: CgroupLimits) {
@@ -79,8 +80,10 @@ export class Cgroup implements AsyncDisposable {
    * @throws CgroupError ESRCH: no such process. EACCES, EPERM: it may not be moved by this user. EBUSY: the group passes controllers on.
    * ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
    */
-  attach(pid: number): Promise<void> {
-    return attach(this.parts, pid);
+  async attach(pid: number): Promise<void> {
+    const joined = [...this.#eventsWatches].map((watch) => watch.joining());
+    await attach(this.parts, pid);
+    for (const tell of joined) tell();
   }
 
   /** The processes in it and below, by their numbers in this PID namespace; 0 is one from outside of it. */
@@ -148,7 +151,9 @@ export class Cgroup implements AsyncDisposable {
    */
   watch(listener: (event: CgroupEvent) => void): CgroupWatch {
     this.#checkThere();
-    return this.#keep(watchEvents(this.parts, listener));
+    const watch = watchEvents(this.parts, listener);
+    this.#eventsWatches.add(watch);
+    return this.#keep(watch, () => this.#eventsWatches.delete(watch));
   }
 
   /**
@@ -218,7 +223,6 @@ export class Cgroup implements AsyncDisposable {
   /** Closes its descriptor, and ends watching. The group stays, and can be used. */
   close(): void {
     for (const watch of this.#watches) watch.close();
-    this.#watches.clear();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -227,9 +231,10 @@ export class Cgroup implements AsyncDisposable {
     return this.remove();
   }
 
-  #keep(watch: CgroupWatch): CgroupWatch {
+  #keep(watch: CgroupWatch, forget = () => {}): CgroupWatch {
     const close = () => {
       this.#watches.delete(kept);
+      forget();
       watch.close();
     };
     const kept = { close, [Symbol.dispose]: close };

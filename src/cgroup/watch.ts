@@ -7,17 +7,28 @@ import { type CgroupPart, partOf, unifiedPart } from './part.js';
 import { statsOf } from './stats.js';
 import { watchOom } from './v1/watch-oom.js';
 
+/** Watching the events of a group. */
+export interface EventsWatch extends CgroupWatch {
+  /**
+   * A process is about to join the group: what is returned is called when it has. It may have left again by then; and what the kernel tells
+   * in one moment comes as one.
+   */
+  joining(): () => void;
+}
+
 /**
  * Tells what happens in a group. The kernel says when one of its files has changed (inotify(7); in v1 by an eventfd), and then the
  * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end.
  */
-export function watchEvents(parts: readonly CgroupPart[], listener: (event: CgroupEvent) => void): CgroupWatch {
+export function watchEvents(parts: readonly CgroupPart[], listener: (event: CgroupEvent) => void): EventsWatch {
   let before = countersOf(parts);
   let wasPopulated = isPopulated(parts);
+  let timesEmpty = 0;
   const look = () => {
     const now = countersOf(parts);
     const isPopulatedNow = isPopulated(parts);
     const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
+    if (events.includes(empty)) timesEmpty++;
     [before, wasPopulated] = [now, isPopulatedNow];
     for (const event of events) listener(event);
   };
@@ -34,7 +45,15 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
     close();
     throw error;
   }
-  return { close, [Symbol.dispose]: close };
+  const joining = () => {
+    const timesBefore = timesEmpty;
+    return () => {
+      if (timesEmpty > timesBefore) return;
+      wasPopulated = true;
+      look();
+    };
+  };
+  return { joining, close, [Symbol.dispose]: close };
 }
 
 const empty: CgroupEvent = { kind: 'empty' };
