@@ -1,10 +1,13 @@
 // Attacks from inside a box, on commands that are being started in it and on the program that starts them.
 import { randomBytes } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bare, isolate } from '../src/index.js';
+import { bare, boxNames, findBox, isolate } from '../src/index.js';
+import { AF, bind, close, listen, SOCK, socket, unixAddress } from '../src/sys/index.js';
 import {
   commandMissing,
   either,
@@ -13,10 +16,12 @@ import {
   skipUnless,
   userNamespacesRefused,
 } from './helpers/can.js';
+import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
-import { isGone, printedIn, until } from './helpers/places.js';
+import { isGone, printedIn, rejection, until } from './helpers/places.js';
 
+const folder = foldersFor(test);
 const noProc = either(userNamespacesRefused(), freshProcRefused());
 /** Has every capability in the user namespace that the commands join. */
 const rootInside = bare().unshare('user', 'mount', 'pid').mapRoot();
@@ -196,6 +201,114 @@ skipUnless(test, noProc, 'nobody inside can change the program that init is', as
   assert.is(await printedIn(box, 'echo output'), 'output');
   assert.is(await printedIn(isolate(), 'echo output'), 'output');
 });
+
+/** Takes the descriptor by which init holds the name of the box, and tells what it can do with it: `ok`, or an error. */
+const taker = String.raw`
+import array, errno, fcntl, json, os, socket, sys
+told = {}
+def tries(what, act):
+    try:
+        act()
+        told[what] = 'ok'
+    except OSError as error:
+        told[what] = errno.errorcode[error.errno]
+for what, flags in {'read': os.O_RDONLY, 'write': os.O_WRONLY, 'append': os.O_WRONLY | os.O_APPEND}.items():
+    tries(what, lambda: os.close(os.open('/proc/1/fd/0', flags)))
+tries('truncate', lambda: os.truncate('/proc/1/fd/0', 5))
+tries('chmod', lambda: os.chmod('/proc/1/fd/0', 0))
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+fd = libc.syscall(438, libc.syscall(434, 1, 0), 0, 0)
+if fd < 0: raise OSError(ctypes.get_errno(), 'pidfd_getfd')
+tries('fchmod', lambda: os.fchmod(fd, 0))
+tries('ftruncate', lambda: os.ftruncate(fd, 5))
+tries('unlock', lambda: fcntl.flock(fd, fcntl.LOCK_UN))
+tries('SIOCUNIXFILE', lambda: fcntl.ioctl(fd, 0x89e0))
+tries('SIOCGSKNS', lambda: fcntl.ioctl(fd, 0x894c))
+taken = socket.socket(fileno=fd)
+told['name'] = taken.getsockname()
+tries('connect', lambda: taken.connect('\0' + sys.argv[1]))
+tries('send', lambda: taken.send(b'text'))
+tries('listen', lambda: taken.listen(1000))
+if len(sys.argv) > 2: tries('shutdown', lambda: taken.shutdown(socket.SHUT_RDWR))
+print(json.dumps(told))
+`;
+
+skipUnless(
+  test,
+  either(noProc, commandMissing('python3')),
+  'who can open what init holds reaches no file of the host by the name of the box',
+  async () => {
+    const before = process.env.XDG_RUNTIME_DIR;
+    const runtime = folder();
+    process.env.XDG_RUNTIME_DIR = runtime;
+    const listener = socket(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
+    try {
+      const sandbox = isolate().mapRoot().capabilities(['CAP_SYS_PTRACE']);
+      await using box = await sandbox.open({ name: 'taken' });
+      const state = join(runtime, 'isolate');
+      const files = () =>
+        readdirSync(state).map((name) => {
+          const { mode, uid, size, mtimeMs } = statSync(join(state, name));
+          return { name, mode, uid, size, mtimeMs };
+        });
+      const host = files();
+      assert.equal(
+        host.map(({ name }) => name),
+        ['.lock', 'taken.json', 'taken.sock'],
+      );
+      const abstract = `isolate-taken-${process.pid}`;
+      bind(listener, unixAddress(`@${abstract}`));
+      listen(listener, 5);
+      const takes = async (...more: string[]) =>
+        JSON.parse(await printedIn(box, 'exec "$@"', 'python3', '-c', taker, abstract, ...more));
+      const { name, ...told } = await takes();
+      assert.match(name, /^\/proc\/self\/fd\/\d+\/\.new-sock$/);
+      assert.equal(told, {
+        read: 'ENXIO',
+        write: 'ENXIO',
+        append: 'ENXIO',
+        truncate: 'EINVAL',
+        // Of the socket itself, which nobody ever asks for its mode.
+        chmod: 'ok',
+        fchmod: 'ok',
+        ftruncate: 'EINVAL',
+        unlock: 'ok',
+        SIOCUNIXFILE: 'EPERM',
+        SIOCGSKNS: 'EPERM',
+        // Somebody listens there: it could reach the host's abstract sockets, if it did not listen itself.
+        connect: 'EINVAL',
+        send: 'ENOTCONN',
+        listen: 'ok',
+      });
+      assert.equal(files(), host);
+      assert.equal(await boxNames(), ['taken']);
+      (await findBox('taken')).leave();
+      const opens = async () => (await rejection(sandbox.open({ name: 'taken' }))).code;
+      assert.is(await opens(), 'ERR_ISOLATE_NAME_TAKEN');
+
+      // As those of another PID namespace see it.
+      const path = join(state, 'taken.json');
+      const note = readFileSync(path, 'utf8');
+      const { holder, spec } = JSON.parse(note);
+      const elsewhere = JSON.stringify({ holder: { ...holder, pidNamespace: 1 }, spec });
+      writeFileSync(path, elsewhere);
+      for (let times = 0; times < 3; times++) assert.is(await opens(), 'ERR_ISOLATE_NAME_TAKEN');
+      // The one thing that is left to do: there the name is lost, and here it is not.
+      writeFileSync(path, note);
+      assert.is((await takes('shutdown')).shutdown, 'ok');
+      assert.equal(await boxNames(), ['taken']);
+      assert.is(await opens(), 'ERR_ISOLATE_NAME_TAKEN');
+      writeFileSync(path, elsewhere);
+      assert.equal(await boxNames(), []);
+      assert.equal(readdirSync(state), ['.lock']);
+    } finally {
+      close(listener);
+      if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
+      else process.env.XDG_RUNTIME_DIR = before;
+    }
+  },
+);
 
 /** Stops every other process as soon as it is there: the next ones have the next ids. */
 const stopper = `

@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -336,14 +337,59 @@ skipUnless(
     rewrite('across', (note) => ({ ...note, holder: { ...note.holder, pidNamespace: 1 } }));
     assert.equal(await boxNames(), []);
     assert.ok(existsSync(noteOf('across')));
-    rmSync(join(state, 'across.lock'));
+    rmSync(join(state, 'across.sock'));
     assert.equal(await boxNames(), []);
     assert.ok(!existsSync(noteOf('across')));
   },
 );
 
+skipUnless(test, noProc, 'a note or a socket that nobody can read or write to is in the way of no other', async () => {
+  await using _ = await isolate().open({ name: 'readable' });
+  await using closed = await isolate().open({ name: 'closed' });
+  chmodSync(noteOf('closed'), 0);
+  mkdirSync(noteOf('directory'));
+  assert.equal(await boxNames(), process.geteuid?.() === 0 ? ['closed', 'readable'] : ['readable']);
+  const { length } = await boxNames();
+  chmodSync(noteOf('closed'), 0o600);
+  rmSync(noteOf('directory'), { recursive: true });
+  // What cannot be asked is held.
+  rewrite('closed', (note) => ({ ...note, holder: { ...note.holder, pidNamespace: 1 } }));
+  chmodSync(join(state, 'closed.sock'), 0);
+  assert.equal(await boxNames(), ['readable']);
+  assert.is((await rejection(isolate().open({ name: 'closed' }))).code, 'ERR_ISOLATE_NAME_TAKEN');
+  assert.ok(length > 0 && closed.isOpen);
+  rmSync(noteOf('closed'));
+});
+
+skipUnless(test, noProc, 'a name is held whatever the umask, and however long the path of the folder is', async () => {
+  const long = join(folder(), 'x'.repeat(200));
+  mkdirSync(long, { mode: 0o700 });
+  process.env.XDG_RUNTIME_DIR = long;
+  try {
+    const name = 'y'.repeat(64);
+    await (await isolate().open({ name })).close();
+    const umask = process.umask(0o377);
+    await using _ = await isolate()
+      .open({ name })
+      .finally(() => process.umask(umask));
+    const [note, socket] = ['json', 'sock'].map((ending) => join(long, 'isolate', `${name}.${ending}`)) as [
+      string,
+      string,
+    ];
+    assert.is(statSync(socket).mode & 0o777, 0o600);
+    const { holder, spec } = JSON.parse(readFileSync(note, 'utf8'));
+    chmodSync(note, 0o600);
+    writeFileSync(note, JSON.stringify({ holder: { ...holder, pidNamespace: 1 }, spec }));
+    for (let times = 0; times < 20; times++) {
+      assert.is((await rejection(isolate().open({ name }))).code, 'ERR_ISOLATE_NAME_TAKEN');
+    }
+  } finally {
+    process.env.XDG_RUNTIME_DIR = runtime;
+  }
+});
+
 // Of others nobody but root sees them.
-skipUnless(test, either(noProc, rootOnly()), 'only the init of a box holds the lock of its name', async () => {
+skipUnless(test, either(noProc, rootOnly()), 'only the init of a box has the socket of its name', async () => {
   const heldBy = (pid: number | 'self') =>
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       try {
@@ -352,15 +398,15 @@ skipUnless(test, either(noProc, rootOnly()), 'only the init of a box holds the l
         return [];
       }
     });
-  await using box = await isolate().open({ name: 'locked' });
-  const lock = join(state, 'locked.lock');
+  await using box = await isolate().open({ name: 'held' });
   const held = heldBy(box.pid);
   assert.is(held.length, 2, held.join());
-  assert.is(held[0], lock);
-  assert.match(held[1] as string, /^pipe:/);
-  assert.not(heldBy('self').includes(lock));
+  const [socket, pipe] = held as [string, string];
+  assert.match(socket, /^socket:/);
+  assert.match(pipe, /^pipe:/);
+  assert.not(heldBy('self').includes(socket));
   await using running = await box.spawn('sleep', ['100'], { stdio: 'ignore' });
-  assert.not(heldBy(running.pid).includes(lock));
+  assert.not(heldBy(running.pid).includes(socket));
 });
 
 skipUnless(test, noProc, 'a box of a spec that this version does not know keeps its name', async () => {

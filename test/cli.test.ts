@@ -265,6 +265,25 @@ test('what cannot be understood ends with 125, and is named', () => {
   });
 });
 
+test('an error in the line names the help of the command that was used', () => {
+  const cases: [line: string[], help: string][] = [
+    [['no-such-command'], 'isolate --help'],
+    [['--no-such-option'], 'isolate --help'],
+    [['run'], 'isolate run --help'],
+    [['run', '--no-such-option', 'true'], 'isolate run --help'],
+    [['explain', '--no-such-option', 'true'], 'isolate explain --help'],
+    [['enter'], 'isolate enter --help'],
+    [['enter', '--no-such-option', '1', 'true'], 'isolate enter --help'],
+    [['enter', '1', '--no-such-option', 'true'], 'isolate enter --help'],
+    [['enter', '--only'], 'isolate enter --help'],
+  ];
+  const ended = runEach(cases.map(([line]) => line));
+  cases.forEach(([line, help], i) => {
+    const { status, stderr } = ended[i] as Ended;
+    assert.equal([line, status, stderr.trimEnd().split('\n').at(-1)], [line, 125, `(${help} tells more)`]);
+  });
+});
+
 test('a list with an empty element is refused: nothing is isolated less than was meant', () => {
   const lists = ['--unshare', '--share', '--map-users', '--map-groups', '--groups', '--cap'];
   const elements = ['user', 'uts', '0:0:1', '0:0:1', '1', 'chown'];

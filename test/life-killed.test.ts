@@ -18,8 +18,8 @@ import {
   userNamespacesRefused,
 } from './helpers/can.js';
 import { inTime } from './helpers/in-time.js';
+import { until } from './helpers/places.js';
 import { childrenOf, fileOf, isGone, processesWith } from './helpers/proc-files.js';
-import { until } from './helpers/processes.js';
 import { library, repository } from './helpers/program.js';
 
 /** What each thread does until it is killed: every way to start a command that ends with its program, over and over. */
@@ -140,6 +140,8 @@ const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8');
 const kills = 200;
 const atOnce = 5;
 const latest = 300;
+/** All are gone by then, milliseconds, and 19 in 20 of the rounds within a second: the machine may have others to do, too. */
+const longest = 10_000;
 
 skipUnless(
   test,
@@ -153,7 +155,7 @@ skipUnless(
     const folder = mkdtempSync(join(realpathSync(tmpdir()), 'isolate-killed-'));
     const before = { children: childrenOf(process.pid), mounts: mounts(), interfaces: interfaces() };
     let running = 0;
-    let longest = 0;
+    const times: number[] = [];
     try {
       for (let round = 0; round < kills / atOnce; round++) {
         const folders: string[] = [];
@@ -177,13 +179,23 @@ skipUnless(
           return [...new Set([...adopted, ...processesWith(token)])];
         };
         const what = () => left().map((pid) => `${pid} ${fileOf(pid, 'comm')?.trim()} ${fileOf(pid, 'wchan')}`);
-        await until(() => left().length === 0, `nothing runs any more, round ${round}, ${moments}: ${what()}`);
-        longest = Math.max(longest, performance.now() - killed);
+        try {
+          await until(() => left().length === 0, 'nothing runs any more', longest / 1000);
+        } catch (error) {
+          throw new Error(`round ${round}, ${moments}: ${what()}`, { cause: error });
+        }
+        times.push(performance.now() - killed);
         for (const own of folders) assert.equal(readdirSync(own), [], `files are left, round ${round}`);
       }
       assert.is(mounts(), before.mounts);
       assert.equal(interfaces(), before.interfaces);
-      console.log(`${kills} programs with ${running} processes; all were gone within ${Math.ceil(longest)} ms`);
+      times.sort((one, other) => one - other);
+      const within = (share: number) => Math.ceil(times[Math.ceil(times.length * share) - 1] as number);
+      const [most, all] = [within(0.95), within(1)];
+      console.log(
+        `${kills} programs with ${running} processes; gone within ${most} ms in 95 % of the rounds, ${all} ms in all`,
+      );
+      assert.ok(most <= 1000, `in 95 % of the rounds they were gone only within ${most} ms`);
       assert.ok(running > kills, `only ${running} processes were running when their programs were killed`);
     } finally {
       prctl(PR.SET_CHILD_SUBREAPER, 0, 0, 0, 0);

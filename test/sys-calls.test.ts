@@ -664,6 +664,24 @@ test('bind, the address of the sender, and a message that is longer than asked f
   fails('EINVAL', () => sys.socket(sys.AF.UNIX, 77, 0));
 });
 
+test('listen and connect: as many as may wait, and nobody when the socket is gone', () => {
+  const type = sys.SOCK.STREAM | sys.SOCK.NONBLOCK | sys.SOCK.CLOEXEC;
+  const stream = () => sys.socket(sys.AF.UNIX, type, 0);
+  const [listener, first, second] = [stream(), stream(), stream()] as const;
+  const path = sys.unixAddress(join(folder, 'listens'));
+  fails('EINVAL', () => sys.listen(listener, 0));
+  fails('ENOENT', () => sys.connect(first, path));
+  sys.bind(listener, path);
+  fails('ECONNREFUSED', () => sys.connect(first, path));
+  sys.listen(listener, 0);
+  fails('EINVAL', () => sys.connect(listener, path));
+  sys.connect(first, path);
+  fails('EAGAIN', () => sys.connect(second, path));
+  sys.close(listener);
+  fails('ECONNREFUSED', () => sys.connect(second, path));
+  for (const fd of [first, second]) sys.close(fd);
+});
+
 test('a netlink socket is bound, and has the address that the kernel chose', () => {
   const { AF, NETLINK, SOCK } = sys;
   withFd(sys.socket(AF.NETLINK, SOCK.RAW | SOCK.CLOEXEC, NETLINK.ROUTE), (fd) => {

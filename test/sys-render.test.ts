@@ -159,6 +159,8 @@ const cases: readonly (readonly [string, string])[] = [
     'socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, …)',
   ],
   [shown(sys.bind, 3, sys.unixAddress('/x')), 'bind(3, {sa_family=AF_UNIX, sun_path="/x"}, 5)'],
+  [shown(sys.listen, 3, 5), 'listen(3, 5)'],
+  [shown(sys.connect, 3, sys.unixAddress('/x')), 'connect(3, {sa_family=AF_UNIX, sun_path="/x"}, 5)'],
   [shown(sys.bind, 3, sys.unixAddress('@abs')), 'bind(3, {sa_family=AF_UNIX, sun_path=@"abs"}, 6)'],
   [
     shown(sys.bind, 3, sys.netlinkAddress({ groups: 1 })),

@@ -66,6 +66,8 @@ interface ReportOptions {
   statusJson?: string;
 }
 
+const tellsMore = (...command: string[]) => `(${['isolate', ...command].join(' ')} --help tells more)`;
+
 /** Runs the isolate command; returns its exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let status = 0;
@@ -81,10 +83,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       writeErr: (text) => void said.stderr.push(text),
       outputError: (text, write) => write(`isolate: ${text.replace(/^error: /, '')}`),
     })
-    .showHelpAfterError('(isolate run --help tells more)')
+    .showHelpAfterError(tellsMore())
     .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run, enter or explain\n' : ''));
 
   addSandboxOptions(program.command('run'))
+    .showHelpAfterError(tellsMore('run'))
     .description('Run a command, isolated.')
     .argument('<command>', 'the program, looked for in PATH unless it has a slash')
     .argument('[args...]', 'its arguments')
@@ -120,6 +123,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const enter = new TargetCommand('enter').copyInheritedSettings(program);
   program.addCommand(enter);
   addEnterOptions(enter)
+    .showHelpAfterError(tellsMore('enter'))
     .usage('[options] <target> [options] [command] [args...]')
     .description('Run a command in the namespaces of a running process, or of a box.')
     .argument('<target>', 'the pid of the process, or the name of the box')
@@ -143,6 +147,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     );
 
   addSandboxOptions(program.command('explain'))
+    .showHelpAfterError(tellsMore('explain'))
     .description('Show every system call that would run a command, in order, with the reason for each.')
     .option('--json', 'for programs')
     .argument('<command>', 'the program, looked for in PATH unless it has a slash')

@@ -86,7 +86,7 @@ export { prctl } from './calls/prctl.js';
 export { getpgid, getpid, getppid, getsid, gettid, kill, setsid } from './calls/process.js';
 export { prlimit64, sched_setaffinity } from './calls/resource.js';
 export { type Disposition, rt_sigaction, rt_sigprocmask, rt_sigprocmask_from } from './calls/signal.js';
-export { bind, recvmsg, sendmsg, socket, socketpair } from './calls/socket.js';
+export { bind, connect, listen, recvmsg, sendmsg, socket, socketpair } from './calls/socket.js';
 export { readlinkat, statx } from './calls/stat.js';
 export {
   ioctl_tcgets,

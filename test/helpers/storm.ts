@@ -69,7 +69,7 @@ const kinds: readonly Kind[] = [
     const hasBegun = howItEnded(exit) !== 'exit null';
     if (hasBegun) assert.is(howItEnded(exit), 'signal 9');
     assert.ok(['', ...(hasBegun ? [`${id}\n`] : [])].includes(stdout), stdout);
-    return 'timeout';
+    return hasBegun ? 'timeout' : 'timeout before it began';
   },
   async ({ all }, id) => {
     const controller = new AbortController();

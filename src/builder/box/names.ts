@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { close, type Fd, IsolateError, SpecError } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { readSpec } from '../spec/read-spec.js';
-import { isNameLocked, lockName } from './name-lock.js';
+import { holdName, isNameHeld } from './name-socket.js';
 import { identify, isIdentity, type ProcessIdentity, stateOf } from './process-identity.js';
 import { openStateFolder, whileLocked } from './state-folder.js';
 
@@ -18,8 +18,8 @@ export interface NamedBox {
 
 /** A name that this program has. */
 export interface NameHeld {
-  /** Its lock, for what holds the box to keep. */
-  readonly lock: Fd;
+  /** Its socket, for what holds the box to keep. */
+  readonly socket: Fd;
   /** From now on others find the box. */
   publish(pid: number, spec: ProcessSpec): Promise<void>;
   /** The name is free again. */
@@ -65,29 +65,29 @@ function understood(spec: unknown): ProcessSpec | undefined {
   }
 }
 
-/** Writes a note so that nobody sees half of it. Only who has the lock does. */
+/** Writes a note so that nobody sees half of it. Only who has the folder locked does. */
 function write(folder: string, { name, holder, spec }: Omit<NamedBox, 'isOpen'>): void {
   const fresh = join(folder, '.new');
   writeFileSync(fresh, JSON.stringify({ holder, spec: spec ?? null }), { mode: 0o600, flag: 'w' });
   renameSync(fresh, join(folder, fileOf(name)));
 }
 
-const lockOf = (folder: string, name: string) => join(folder, `${name}.lock`);
+const socketOf = (name: string) => `${name}.sock`;
 
 function remove(folder: string, name: string): void {
-  for (const path of [join(folder, fileOf(name)), lockOf(folder, name)]) {
+  for (const file of [fileOf(name), socketOf(name)]) {
     try {
-      unlinkSync(path);
+      unlinkSync(join(folder, file));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
 }
 
-/** Whether who has a name is there. One whose pid means nothing here is, as long as it holds the lock. */
+/** Whether who has a name is there. One whose pid means nothing here is, as long as somebody has its socket. */
 function holderState(folder: string, { name, holder }: NamedBox): ReturnType<typeof stateOf> {
   const state = stateOf(holder);
-  return state === 'elsewhere' && !isNameLocked(lockOf(folder, name)) ? 'gone' : state;
+  return state === 'elsewhere' && !isNameHeld(folder, socketOf(name)) ? 'gone' : state;
 }
 
 function isSame(one: ProcessIdentity | undefined, other: ProcessIdentity): boolean {
@@ -103,10 +103,10 @@ export async function reserveName(name: string): Promise<NameHeld> {
   fileOf(name);
   const folder = openStateFolder();
   let holder = identifySelf();
-  const lock = await whileLocked(folder, () => {
+  const socket = await whileLocked(folder, () => {
     const known = read(folder, name);
     if (known !== undefined && holderState(folder, known) !== 'gone') throw takenError(name, known);
-    const taken = lockName(lockOf(folder, name), join(folder, '.new-lock'));
+    const taken = holdName(folder, socketOf(name));
     try {
       write(folder, { name, holder, spec: undefined });
       return taken;
@@ -117,11 +117,11 @@ export async function reserveName(name: string): Promise<NameHeld> {
   });
   let isOurs = true;
   const letGo = () => {
-    if (isOurs) close(lock);
+    if (isOurs) close(socket);
     isOurs = false;
   };
   return {
-    lock,
+    socket,
     publish: async (pid, spec) => {
       const box = identify(pid);
       if (box === undefined) throw new IsolateError('ERR_ISOLATE_BOX_CLOSED', 'the box ended before it could be named');
@@ -160,19 +160,34 @@ export async function forget(folder: string, name: string, holder: ProcessIdenti
 
 /** The box of a name; undefined where there is none, or not yet. A note of one that is gone is removed. */
 export async function lookUp(folder: string, name: string): Promise<NamedBox | undefined> {
-  const known = read(folder, name);
+  return ifThere(folder, read(folder, name));
+}
+
+async function ifThere(folder: string, known: NamedBox | undefined): Promise<NamedBox | undefined> {
   if (known === undefined) return undefined;
   const state = holderState(folder, known);
-  if (state === 'gone') await forget(folder, name, known.holder);
+  if (state === 'gone') await forget(folder, known.name, known.holder);
   return state === 'runs' && known.isOpen ? known : undefined;
 }
 
-/** The names of all boxes that there are, sorted. Notes of those that are gone are removed. */
+const unreadable: readonly unknown[] = ['EACCES', 'EPERM', 'EISDIR', 'ELOOP'];
+
+/** As {@link read}, and undefined for what cannot be read: it is in the way of no other. */
+function readIfReadable(folder: string, name: string): NamedBox | undefined {
+  try {
+    return read(folder, name);
+  } catch (error) {
+    if (unreadable.includes((error as NodeJS.ErrnoException).code)) return undefined;
+    throw error;
+  }
+}
+
+/** The names of all boxes that there are, sorted. Notes of those that are gone are removed, and those that nobody can read left out. */
 export async function allNames(folder: string): Promise<string[]> {
   const names = readdirSync(folder)
     .filter((file) => file.endsWith(ending))
     .map((file) => file.slice(0, -ending.length))
     .filter((name) => pattern.test(name));
-  const found = await Promise.all(names.map((name) => lookUp(folder, name)));
+  const found = await Promise.all(names.map((name) => ifThere(folder, readIfReadable(folder, name))));
   return found.flatMap((box) => box?.name ?? []).sort();
 }

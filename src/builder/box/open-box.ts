@@ -1,5 +1,5 @@
 import { close, type Fd, SpecError } from '../../sys/index.js';
-import { compileBox, lockValue } from '../compile/box.js';
+import { compileBox, nameValue } from '../compile/box.js';
 import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
@@ -53,7 +53,7 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
       pidfd,
       line = -1,
       changes,
-    } = await start(plan, held, signal, reserved && { [lockValue]: reserved.lock });
+    } = await start(plan, held, signal, reserved && { [nameValue]: reserved.socket });
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
     const tie = options.detached ? 'detached' : 'ours';
     const box = new Box({ spec, pid, pidfd, name, snapshot, tie, onEnd: () => reserved?.release() });

@@ -14,12 +14,12 @@ import { prepare, setUp, type View } from './prepare.js';
 import { methodCall, section } from './section.js';
 import { planStdio } from './stdio.js';
 
-/** The name of the value that is a descriptor of the lock on the name of a box. */
-export const lockValue = 'lock';
+/** The name of the value that is the socket by which the name of a box is held. */
+export const nameValue = 'name';
 
 /** What of a box does not come from its spec. */
 export interface BoxOptions {
-  /** It has a name, whose lock its init keeps. */
+  /** It has a name, whose socket its init keeps. */
   readonly isNamed?: boolean;
 }
 
@@ -45,7 +45,7 @@ export function compileBox(spec: ProcessSpec, host: Host, { isNamed = false }: B
   const files = planFiles(spec, host, identityOf(spec, host));
   const prepared = prepare(spec, host, files);
   // Before all that it needs for itself: what is there it keeps.
-  const kept = isNamed ? [late(lockValue, '<lock>')] : [];
+  const kept = isNamed ? [late(nameValue, '<name>')] : [];
   const init = planInit('hold', spec, kept.length);
   const carried = [...kept, ...init.sources];
   const stdio = planStdio([], { carried });

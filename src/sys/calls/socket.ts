@@ -77,6 +77,46 @@ export const bind: Syscall<[sockfd: Fd, addr: Uint8Array], void> = defineSyscall
 });
 
 /**
+ * `listen(sockfd, backlog)`: has others connect to a socket, which cannot connect itself any more. See listen(2).
+ *
+ * Acts on the socket.
+ *
+ * @param sockfd - the socket, which has an address.
+ * @param backlog - how many may wait to be accepted. `AF.UNIX` takes one more than that.
+ * @throws SyscallError EINVAL: it has no address, or is connected. EOPNOTSUPP: of a type that nobody connects to, as
+ * `SOCK.DGRAM`. EADDRINUSE: another socket listens at that port. EBADF, ENOTSOCK: it is no socket.
+ */
+export const listen: Syscall<[sockfd: Fd, backlog: number], void> = defineSyscall({
+  name: 'listen',
+  man: 'listen(2)',
+  scope: 'process',
+  args: [int<Fd>('int sockfd'), int('int backlog')],
+  result: nothing,
+});
+
+/**
+ * `connect(sockfd, addr, addrlen)`: connects a socket to the one at an address. See connect(2) and unix(7).
+ *
+ * Acts on the socket. It blocks the event loop until it is connected, unless the socket is non-blocking. An `AF.UNIX`
+ * socket is connected at once, before the other side accepts it.
+ *
+ * @param sockfd - the socket.
+ * @param addr - the address as bytes: {@link unixAddress} and {@link netlinkAddress} make them.
+ * @throws SyscallError ECONNREFUSED: nobody listens there; for a path, it is no socket, or one that is gone. ENOENT: no
+ * such path. EACCES: the path may not be looked up or written to. EAGAIN: for `AF.UNIX`, as many wait there as may, and
+ * the socket is non-blocking. EINPROGRESS: for other families, it is under way, and the socket is non-blocking.
+ * EPROTOTYPE: a socket of another type. EISCONN: connected already. EINVAL: it listens, or the address is too short or
+ * too long.
+ */
+export const connect: Syscall<[sockfd: Fd, addr: Uint8Array], void> = defineSyscall({
+  name: 'connect',
+  man: 'connect(2)',
+  scope: 'process',
+  args: [int<Fd>('int sockfd'), address],
+  result: nothing,
+});
+
+/**
  * `sendmsg(sockfd, msg, flags)`: sends a message, and copies of file descriptors with it (SCM_RIGHTS). See send(2) and
  * unix(7).
  *
