@@ -9,13 +9,12 @@ export const emulatedGuest = {
   err_line: '/dev/vport0p2',
   status_line: '/dev/vport0p3',
   disk: '/dev/vda',
-  swap: '/dev/vdb',
 };
 
 const program = 'qemu-system-x86_64';
 
 /** `emulator` is where qemu is, if it is not installed. */
-export function emulatedComputer({ kernel, emulator, initramfs, disk, swap }) {
+export function emulatedComputer({ kernel, emulator, initramfs, disk }) {
   const ports = ['3', '4', '5'].flatMap((fd, index) => [
     ...['-chardev', `socket,id=port${fd},fd=${fd}`],
     ...['-device', `virtserialport,chardev=port${fd},nr=${index + 1}`],
@@ -28,7 +27,7 @@ export function emulatedComputer({ kernel, emulator, initramfs, disk, swap }) {
     ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     // The first of the devices: its number is in the names of the lines.
     ['-device', 'virtio-serial-pci', ...ports],
-    ...[disk, swap].map((file) => ['-drive', `file=${file},format=raw,if=virtio,cache=unsafe`]),
+    ['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
     ['-fsdev', 'local,id=host,path=/,security_model=none,multidevs=remap,readonly=on'],
     ['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
   ].flat();

@@ -14,12 +14,10 @@ import { userModeGuest, userModeLinux } from './uml.mjs';
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-const gigabyte = 2 ** 30;
-
 /** A disk for the machine. It takes no more room than what is written to it. */
-function emptyFile(path, size) {
+function makeDisk(path) {
   writeFileSync(path, '');
-  truncateSync(path, size);
+  truncateSync(path, 4 * 2 ** 30);
   return path;
 }
 
@@ -30,7 +28,7 @@ export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, 
   const isUserMode = kernel === userMode;
   return withRunFolder(cache, async (folder) => {
     const initramfs = join(folder, 'initramfs');
-    const [disk, swap] = [emptyFile(join(folder, 'disk'), 4 * gigabyte), emptyFile(join(folder, 'swap'), gigabyte / 2)];
+    const disk = makeDisk(join(folder, 'disk'));
     writeInitramfs(initramfs, {
       busybox: parts.busybox,
       modules: join(parts.kernel, 'modules'),
@@ -48,7 +46,7 @@ export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, 
         group_line: account.groupLine,
       },
     });
-    const files = { kernel: parts.kernel, emulator: parts.emulator, initramfs, disk, swap, folder };
+    const files = { kernel: parts.kernel, emulator: parts.emulator, initramfs, disk, folder };
     const machine = isUserMode ? await userModeLinux(files) : emulatedComputer(files);
     return runMachine(machine, { showConsole }, signal);
   });

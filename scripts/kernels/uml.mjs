@@ -10,15 +10,13 @@ export const userModeGuest = {
   err_line: '/dev/ttyS1',
   status_line: '/dev/ttyS2',
   disk: '/dev/ubda',
-  swap: '/dev/ubdb',
 };
 
-export async function userModeLinux({ kernel, initramfs, disk, swap, folder }) {
+export async function userModeLinux({ kernel, initramfs, disk, folder }) {
   const machine = [
     `mem=${memory}M`,
     `initrd=${initramfs}`,
     `ubd0=${disk}`,
-    `ubd1=${swap}`,
     // Its sockets would be in the home.
     `uml_dir=${folder}`,
     ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=null,fd:3', 'ssl1=null,fd:4', 'ssl2=null,fd:5'],

@@ -102,7 +102,13 @@ export async function startIn(group: Cgroup, script: string): Promise<Started> {
     child.on('close', (code, signal) => resolve({ code, signal, ...output }));
   });
   const pid = child.pid as number;
-  await group.attach(pid);
+  try {
+    await group.attach(pid);
+  } catch (error) {
+    // It would wait for ever, and this program for it.
+    child.kill('SIGKILL');
+    throw error;
+  }
   child.stdin.end('\n');
   return { child, pid, ended };
 }
