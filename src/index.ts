@@ -39,7 +39,6 @@ export type { EntryType } from './builder/snapshot/entry.js';
 export { Snapshot } from './builder/snapshot/snapshot.js';
 export { SnapshotError } from './builder/snapshot/snapshot-error.js';
 export type { CapabilityName } from './builder/spec/capability.js';
-export type { Duration } from './builder/spec/duration.js';
 export type {
   BindEntry,
   DirEntry,
@@ -76,3 +75,4 @@ export type { TerminalSize, TtyOption, TtySpec } from './builder/spec/terminal.j
 export type { KillOptions, TimeoutSpec } from './builder/spec/timeout.js';
 export type { ClockOffsets, IdMap, MountAttributes, NamespaceIds, NamespaceKind, Propagation } from './ns/index.js';
 export { IsolateError, SpecError, SyscallError } from './sys/index.js';
+export type { Duration } from './units/index.js';

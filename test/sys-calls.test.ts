@@ -511,6 +511,37 @@ test('a child that runs is not waited for with WNOHANG; a signal by pidfd ends i
   fails('EINVAL', () => sys.pidfd_open(0, 0));
 });
 
+test('eventfd2 makes a counter, and the watch of descriptors tells when it is not 0', async () => {
+  const fd = sys.eventfd2(0, O.CLOEXEC | O.NONBLOCK);
+  assert.is(sys.fcntl_getfd(fd), sys.FD.CLOEXEC);
+  let times = 0;
+  const watch = sys.descriptorWatch();
+  watch.hold();
+  const told = new Promise<void>((resolve) => {
+    watch.add(fd, sys.EPOLL.IN, () => {
+      times++;
+      assert.is(sys.read(fd, 8).readBigUInt64LE(), 7n);
+      resolve();
+    });
+  });
+  fails('EEXIST', () => watch.add(fd, sys.EPOLL.IN, () => {}));
+  sys.write(fd, Buffer.from([7, 0, 0, 0, 0, 0, 0, 0]));
+  await told;
+  watch.remove(fd);
+  watch.release();
+  assert.is(times, 1);
+  sys.close(fd);
+  fails('EINVAL', () => sys.eventfd2(0, O.APPEND));
+});
+
+test('a process is told by its start, and who ends is told', () => {
+  assert.match(sys.startTimeOf(process.pid) ?? '', /^\d+$/);
+  assert.is(sys.parentOf(process.pid), process.ppid);
+  assert.is(sys.isEnding(process.pid), false);
+  assert.is(sys.startTimeOf(2 ** 22 + 1), undefined);
+  assert.is(sys.isEnding(2 ** 22 + 1), true);
+});
+
 test('pidfd_getfd copies a descriptor', () => {
   withFd(sys.pidfd_open(process.pid, 0), (self) => {
     const [from, to] = sys.pipe2(O.CLOEXEC);

@@ -1,6 +1,7 @@
 import type { ClockOffsets, NamespaceKind } from '../ns/index.js';
 import { namespaceKinds } from '../ns/index.js';
 import { SpecError } from '../sys/index.js';
+import type { Duration } from '../units/index.js';
 import type { Box } from './box/box.js';
 import { type OpenOptions, openBox } from './box/open-box.js';
 import { Pool, type PoolOptions } from './box/pool.js';
@@ -15,7 +16,6 @@ import { spawn } from './process/spawn.js';
 import { type SpawnOptions, timeLimit } from './process/spawn-options.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
-import type { Duration } from './spec/duration.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
 import { checkListen, type ListenEntry } from './spec/listen.js';

@@ -37,6 +37,7 @@ export { prototype, type Scope, type SyscallInfo } from './call-info.js';
 export { capget, capset } from './calls/capability.js';
 export { getegid, geteuid, getgid, getresgid, getresuid, getuid, setresgid, setresuid } from './calls/credentials.js';
 export { epoll_create1, epoll_ctl, epoll_pwait } from './calls/epoll.js';
+export { eventfd2 } from './calls/eventfd.js';
 export { execve, execveat, exit_group } from './calls/exec.js';
 export {
   fcntl_add_seals,
@@ -132,6 +133,7 @@ export { AF, IFF, MSG, NETLINK, SCM, SOCK, SOL } from './constants/socket.js';
 export { CC, CFLAG, IFLAG, LFLAG, OFLAG } from './constants/termios.js';
 export { __W, CLD, P, W } from './constants/wait.js';
 export { XATTR } from './constants/xattr.js';
+export { type DescriptorWatch, descriptorWatch } from './descriptor-watch.js';
 export { type ErrnoName, errno, errnoName, errnoText } from './errno.js';
 export { IsolateError, SpecError, SyscallError } from './errors.js';
 export { type FlagName, type FlagSet, flagNames, flagSet, nameOfValue } from './flags.js';
@@ -157,6 +159,7 @@ export {
 } from './launcher/program.js';
 export { type SyscallName, syscallNumber } from './numbers.js';
 export { type Deferred, Late, type LateValues, late, type Operand, type StepKey, Stored } from './operand.js';
+export { isEnding, parentOf, startTimeOf } from './process-state.js';
 export { renderArguments, renderCall } from './render-call.js';
 export { runSteps, type StepFailure } from './run-steps.js';
 export { Step, type StepOp } from './step.js';

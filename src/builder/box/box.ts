@@ -5,6 +5,7 @@ import {
   close,
   type Fd,
   IsolateError,
+  isEnding,
   type Pid,
   pidfd_send_signal,
   SIG,
@@ -21,7 +22,6 @@ import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { ownNamespaces } from './own-namespaces.js';
-import { isEnding } from './process-identity.js';
 import { checkSameBox } from './same-box.js';
 
 /** How a command is started in a box. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { namespacesOf } from '../../ns/index.js';
+import { startTimeOf } from '../../sys/index.js';
 
 /** What tells a process from every other, also from one that gets its pid later. */
 export interface ProcessIdentity {
@@ -19,40 +20,6 @@ export function isIdentity(value: unknown): value is ProcessIdentity {
   const { pid, startTime, boot, pidNamespace, timeNamespace } = (value ?? {}) as Record<string, unknown>;
   const isNumbers = [pid, pidNamespace, timeNamespace].every(Number.isSafeInteger);
   return isNumbers && (pid as number) > 0 && typeof startTime === 'string' && typeof boot === 'string';
-}
-
-/** The fields of `/proc/PID/stat` from the one after the name: proc_pid_stat(5). Undefined where there is no such process. */
-function statOf(pid: number): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return undefined;
-  }
-}
-
-/** The places of these fields. */
-const stateAt = 0;
-const flagsAt = 6;
-const startTimeAt = 19;
-
-function hasEnded(stat: readonly string[]): boolean {
-  return stat[stateAt] === 'Z' || stat[stateAt] === 'X';
-}
-
-/** When a process started; undefined where there is none, or one that has ended and is not waited for yet. */
-export function startTimeOf(pid: number): string | undefined {
-  const stat = statOf(pid);
-  return stat === undefined || hasEnded(stat) ? undefined : stat[startTimeAt];
-}
-
-/** `PF_EXITING` of the kernel's include/linux/sched.h. */
-const exiting = 4;
-
-/** Whether a process is gone, or on its way: an init waits in its end for all that is in its PID namespace. */
-export function isEnding(pid: number): boolean {
-  const stat = statOf(pid);
-  return stat === undefined || hasEnded(stat) || (Number(stat[flagsAt]) & exiting) !== 0;
 }
 
 /** A process of now. */

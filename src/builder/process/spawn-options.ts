@@ -1,5 +1,5 @@
 import { SIG } from '../../sys/index.js';
-import { type Duration, readDuration } from '../spec/duration.js';
+import { type Duration, readDuration } from '../../units/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { TtyOption } from '../spec/terminal.js';
 import { checkKillOptions, type KillOptions } from '../spec/timeout.js';

@@ -1,4 +1,4 @@
-const units: Readonly<Record<string, bigint>> = { '': 1n, K: 2n ** 10n, M: 2n ** 20n, G: 2n ** 30n, T: 2n ** 40n };
+import { parseSize } from '../../units/index.js';
 
 /** A size as tmpfs(5) takes it, or why it is none. */
 export type SizeRead = { readonly text: string } | { readonly problem: string; readonly help?: string };
@@ -12,12 +12,8 @@ export function readSize(size: number | string): SizeRead {
     if (share >= 1 && share <= 100) return { text: `${share}%` };
     return { problem: `${shown} is not a share of the memory from 1% to 100%` };
   }
-  const match = /^(\d{1,30})([KMGT]?)$/i.exec(String(size));
-  if (match === null || (typeof size === 'number' && !Number.isSafeInteger(size))) {
-    return { problem: `${shown} is not a size`, help: "give bytes, or text as '64M' or '25%'" };
-  }
-  const [, digits = '', unit = ''] = match;
-  const bytes = BigInt(digits) * (units[unit.toUpperCase()] as bigint);
+  const bytes = parseSize(size);
+  if (bytes === undefined) return { problem: `${shown} is not a size`, help: "give bytes, or text as '64M' or '25%'" };
   if (bytes === 0n) {
     return { problem: 'a size of 0 would be no limit at all', help: 'leave it out for half of the memory' };
   }

@@ -1,6 +1,6 @@
 import { SpecError } from '../../sys/index.js';
+import { type Duration, readDuration } from '../../units/index.js';
 import { signalNumber } from '../process/signals.js';
-import { type Duration, readDuration } from './duration.js';
 
 /** How long a command may run, and how it is ended then. */
 export interface TimeoutSpec {

@@ -1,9 +1,9 @@
-import { SpecError } from '../../sys/index.js';
+import { SpecError } from '../sys/index.js';
 
-/** A length of time: milliseconds as a number, or text with its unit, as `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`. */
+/** A length of time: milliseconds as a number, or text with its unit, as `'500us'`, `'500ms'`, `'10s'`, `'1.5m'` or `'2h'`. */
 export type Duration = number | string;
 
-const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const milliseconds: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** What a timer of Node's can wait for: with more it would not wait at all. */
 const longest = 2 ** 31 - 1;
@@ -20,8 +20,8 @@ export function readDuration(field: string, duration: Duration): number {
   const examples = "'500ms', '10s', '1.5m' or '2h'";
   const help =
     typeof duration === 'number' ? `give milliseconds, or text as ${examples}` : `say the unit, as ${examples}`;
-  const given = typeof duration === 'number' ? duration : fromText(duration);
-  if (given === undefined || Number.isNaN(given)) throw new SpecError(field, `${shown} is not a length of time`, help);
+  const given = parseDuration(duration);
+  if (given === undefined) throw new SpecError(field, `${shown} is not a length of time`, help);
   if (given <= 0) throw new SpecError(field, `${shown} is no time at all`, help);
   if (given > longest) {
     throw new SpecError(field, `${shown} is more than can be waited for, 2^31-1 ms`, 'leave it out for no limit');
@@ -29,9 +29,10 @@ export function readDuration(field: string, duration: Duration): number {
   return given;
 }
 
-/** Without a unit it would be seconds to some and milliseconds to others. */
-function fromText(text: unknown): number | undefined {
-  const [, digits, unit = ''] = /^(\d{1,20}(?:\.\d{1,20})?)(ms|s|m|h)$/.exec(String(text)) ?? [];
+/** Milliseconds; undefined where it is no length of time. Without a unit, text would be seconds to some and milliseconds to others. */
+export function parseDuration(duration: Duration): number | undefined {
+  if (typeof duration === 'number') return Number.isNaN(duration) ? undefined : duration;
+  const [, digits, unit = ''] = /^(\d{1,20}(?:\.\d{1,20})?)(us|ms|s|m|h)$/.exec(String(duration)) ?? [];
   const factor = milliseconds[unit];
   return factor === undefined ? undefined : Number(digits) * factor;
 }

@@ -1,0 +1,103 @@
+import type { Duration, Size } from '../../units/index.js';
+import type { CgroupVersion, Controller } from './controller.js';
+import { readDevice } from './device.js';
+import { Emitter } from './emitter.js';
+import { readMicroseconds, readRate, readWeight } from './read.js';
+
+/** Limits on one disk. */
+export interface IoDeviceLimits {
+  /** Bytes in a second, as `'10M/s'`. v1 counts only what is written around the page cache. */
+  readonly readBytes?: Size | 'max';
+  readonly writeBytes?: Size | 'max';
+  /** Requests in a second. */
+  readonly reads?: Size | 'max';
+  readonly writes?: Size | 'max';
+  /** The share of this disk where it is busy: from 1 to 10000; 100 if not given. */
+  readonly weight?: number;
+  /** What a request should take at most: groups that ask for less time go first. v2 only. */
+  readonly latency?: Duration;
+}
+
+/** Limits on disks. */
+export interface IoLimits {
+  /** The share of every disk that is busy: from 1 to 10000; 100 if not given. It needs a disk with `io.cost` or the BFQ scheduler. */
+  readonly weight?: number;
+  /** By disk: `/dev/sda`, `8:0`, or any file on it. */
+  readonly devices?: Readonly<Record<string, IoDeviceLimits>>;
+}
+
+const documentation = {
+  1: 'https://docs.kernel.org/admin-guide/cgroup-v1/blkio-controller.html',
+  2: 'https://docs.kernel.org/admin-guide/cgroup-v2.html#io',
+};
+const bfqOnly = { problem: 'this kernel has no shares of disks: neither CONFIG_BLK_CGROUP_IOCOST nor BFQ' };
+const noThrottle = { problem: 'this kernel was built without CONFIG_BLK_DEV_THROTTLING' };
+
+/** The names of the rates in `io.max`, and their files in v1. */
+const rates = {
+  readBytes: ['rbps', 'blkio.throttle.read_bps_device'],
+  writeBytes: ['wbps', 'blkio.throttle.write_bps_device'],
+  reads: ['riops', 'blkio.throttle.read_iops_device'],
+  writes: ['wiops', 'blkio.throttle.write_iops_device'],
+} as const;
+
+/** `io.max`, `io.weight` and `io.latency`; in v1 `blkio.throttle.*` and `blkio.bfq.weight`. */
+export const io: Controller<IoLimits> = (limits, version) => {
+  const emit = new Emitter('io', documentation[version]);
+  const weight = emit.read('weight', limits.weight, (input) => readWeight(input, version === 2 ? undefined : 1000));
+  if (weight !== undefined) putWeight(emit, version, 'weight', 'default', weight);
+  for (const [path, device] of Object.entries(limits.devices ?? {})) {
+    const numbers = emit.read(`devices[${JSON.stringify(path)}]`, path, readDevice);
+    if (numbers !== undefined) ofDevice(emit, version, { path, numbers, limits: device });
+  }
+  return emit;
+};
+
+interface Device {
+  readonly path: string;
+  readonly numbers: string;
+  readonly limits: IoDeviceLimits;
+}
+
+function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits }: Device): void {
+  const field = (name: string) => `devices[${JSON.stringify(path)}].${name}`;
+  for (const [name, [word, file]] of Object.entries(rates)) {
+    const rate = emit.read(field(name), limits[name as keyof typeof rates], readRate);
+    if (rate === undefined) continue;
+    if (version === 2) {
+      const [key, reset] = [numbers, `${numbers} ${word}=max`];
+      emit.put(field(name), 'io.max', `${numbers} ${word}=${rate}`, { key, reset, missing: noThrottle });
+    } else {
+      const [key, reset] = [numbers, `${numbers} 0`];
+      emit.put(field(name), file, `${numbers} ${rate === 'max' ? 0 : rate}`, { key, reset, missing: noThrottle });
+    }
+  }
+  const weight = emit.read(field('weight'), limits.weight, (input) =>
+    readWeight(input, version === 2 ? undefined : 1000),
+  );
+  if (weight !== undefined) putWeight(emit, version, field('weight'), numbers, weight);
+  const latency = emit.read(field('latency'), limits.latency, readMicroseconds);
+  if (latency === undefined) return;
+  if (version === 1) {
+    emit.refuse(field('latency'), 'it is not to be had from cgroup v1, where the blkio controller is', 'use rates');
+    return;
+  }
+  const missing = { problem: 'this kernel was built without CONFIG_BLK_CGROUP_IOLATENCY' };
+  const [key, reset] = [numbers, `${numbers} target=0`];
+  emit.put(field('latency'), 'io.latency', `${numbers} target=${latency}`, { key, reset, missing });
+}
+
+/** BFQ has a file of its own, where weights go up to 1000. */
+function putWeight(emit: Emitter, version: CgroupVersion, field: string, key: string, weight: number): void {
+  const keyed = { missing: bfqOnly, key, reset: key === 'default' ? 'default 100' : `${key} default` };
+  if (version === 2) {
+    const otherwise = { file: 'io.bfq.weight', value: `${key} ${Math.min(weight, 1000)}` };
+    emit.put(field, 'io.weight', `${key} ${weight}`, { otherwise, ...keyed });
+  } else if (key === 'default') {
+    const otherwise = { file: 'blkio.weight', value: String(weight) };
+    emit.put(field, 'blkio.bfq.weight', String(weight), { otherwise, missing: bfqOnly });
+  } else {
+    const otherwise = { file: 'blkio.weight_device', value: `${key} ${weight}` };
+    emit.put(field, 'blkio.bfq.weight_device', `${key} ${weight}`, { otherwise, ...keyed });
+  }
+}

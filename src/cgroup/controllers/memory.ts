@@ -1,0 +1,96 @@
+import type { Size } from '../../units/index.js';
+import type { Controller } from './controller.js';
+import { Emitter } from './emitter.js';
+import { readFlag, readSizeLimit } from './read.js';
+
+/** Limits on memory. What a size is rounded to are whole pages. */
+export interface MemoryLimits {
+  /** What it can have; above it the kernel takes back what it can, and then kills. */
+  readonly max?: Size | 'max';
+  /** Above it the group is slowed down, and the kernel takes memory back; nothing is killed. v2 only. */
+  readonly high?: Size | 'max';
+  /** What is left to it unless there is nothing else to take back. v2 only. */
+  readonly low?: Size | 'max';
+  /** What is left to it in any case. v2 only. */
+  readonly min?: Size | 'max';
+  /** Swap that it can have in addition to memory. In v1 with `max` only. */
+  readonly swapMax?: Size | 'max';
+  /** Above it the group is slowed down when it needs swap. v2 only. */
+  readonly swapHigh?: Size | 'max';
+  /** Compressed memory that it can have for its swap. v2 only. */
+  readonly zswapMax?: Size | 'max';
+  /** Whether an OOM kill takes all of the group. v2 only. */
+  readonly oomGroup?: boolean;
+}
+
+const documentation = {
+  1: 'https://docs.kernel.org/admin-guide/cgroup-v1/memory.html',
+  2: 'https://docs.kernel.org/admin-guide/cgroup-v2.html#memory',
+};
+
+/** `memory.max` and its relatives; in v1 `memory.limit_in_bytes` and `memory.memsw.limit_in_bytes`. `memory.kmem` is left alone. */
+export const memory: Controller<MemoryLimits> = (limits, version) => {
+  const emit = new Emitter('memory', documentation[version]);
+  if (version === 2) unified(emit, limits);
+  else legacy(emit, limits);
+  return emit;
+};
+
+const swapOff = {
+  problem: 'the kernel does not count swap',
+  help: 'boot it with swapaccount=1, and CONFIG_SWAP; or leave it out',
+};
+const sizes = [
+  ['min', 'memory.min'],
+  ['low', 'memory.low'],
+  ['high', 'memory.high'],
+  ['max', 'memory.max'],
+  ['swapHigh', 'memory.swap.high'],
+  ['swapMax', 'memory.swap.max'],
+  ['zswapMax', 'memory.zswap.max'],
+] as const;
+const missing = {
+  swapHigh: swapOff,
+  swapMax: swapOff,
+  zswapMax: { problem: 'this kernel has no limit on zswap: it came with Linux 5.19, and CONFIG_ZSWAP' },
+};
+
+function unified(emit: Emitter, limits: MemoryLimits): void {
+  for (const [name, file] of sizes) {
+    const size = emit.read(name, limits[name], readSizeLimit);
+    const more = name in missing ? { missing: missing[name as keyof typeof missing] } : {};
+    if (size !== undefined) emit.put(name, file, String(size), more);
+  }
+  const oomGroup = emit.read('oomGroup', limits.oomGroup, readFlag);
+  const late = { missing: { problem: 'this kernel cannot: memory.oom.group came with Linux 4.19' } };
+  if (oomGroup !== undefined) emit.put('oomGroup', 'memory.oom.group', oomGroup, late);
+}
+
+/** What v1 has nothing for, and what does something like it. */
+const onlyUnified = {
+  min: 'v1 cannot keep memory for a group',
+  low: 'v1 cannot keep memory for a group; its soft limit is something else',
+  high: 'v1 has no limit that slows down; use max',
+  swapHigh: 'v1 has no limit that slows down; use swapMax',
+  zswapMax: 'v1 does not count zswap',
+  oomGroup: 'v1 kills one process; kill the group when it tells of it',
+} as const;
+
+function legacy(emit: Emitter, limits: MemoryLimits): void {
+  for (const [name, help] of Object.entries(onlyUnified)) {
+    const isAsked = limits[name as keyof typeof onlyUnified] !== undefined;
+    if (isAsked) emit.refuse(name, 'it is not to be had from cgroup v1, where the memory controller is', help);
+  }
+  const max = emit.read('max', limits.max, readSizeLimit);
+  const swap = emit.read('swapMax', limits.swapMax, readSizeLimit);
+  const put = (name: string, file: string, size: bigint | 'max', more = {}) =>
+    emit.put(name, file, size === 'max' ? '-1' : String(size), more);
+  if (max !== undefined) put('max', 'memory.limit_in_bytes', max);
+  if (swap === undefined) return;
+  if (swap !== 'max' && (max === undefined || max === 'max')) {
+    emit.refuse('swapMax', 'v1 limits memory and swap together', 'give max too');
+    return;
+  }
+  const both = swap === 'max' || max === undefined || max === 'max' ? 'max' : max + swap;
+  put('swapMax', 'memory.memsw.limit_in_bytes', both, { missing: swapOff });
+}

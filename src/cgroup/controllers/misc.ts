@@ -1,0 +1,24 @@
+import type { Controller } from './controller.js';
+import { Emitter } from './emitter.js';
+import { readCount, readWord } from './read.js';
+
+/** Resources that there are a number of, by their names in `misc.capacity`: `{ sev: 2 }`. */
+export type MiscLimits = Readonly<Record<string, number | 'max'>>;
+
+const documentation = {
+  1: 'https://docs.kernel.org/admin-guide/cgroup-v1/misc.html',
+  2: 'https://docs.kernel.org/admin-guide/cgroup-v2.html#misc',
+};
+
+/** `misc.max`, in both versions. */
+export const misc: Controller<MiscLimits> = (limits, version) => {
+  const emit = new Emitter('misc', documentation[version]);
+  for (const [resource, limit] of Object.entries(limits)) {
+    const key = emit.read(resource, resource, readWord);
+    const max = emit.read(resource, limit, readCount);
+    if (key !== undefined && max !== undefined) {
+      emit.put(resource, 'misc.max', `${key} ${max}`, { key, reset: `${key} max` });
+    }
+  }
+  return emit;
+};

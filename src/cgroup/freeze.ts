@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { CgroupError, cgroupError } from './errors.js';
+import { readIfThere, readKeyed, write } from './files.js';
+import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
+import { waitUntil } from './waiting.js';
+
+/** How a group is stopped and set going: a file, and what tells that it is so. */
+interface Freezer {
+  readonly path: string;
+  readonly frozen: string;
+  readonly thawed: string;
+  readonly isFrozen: () => boolean;
+}
+
+/** The freezer of v2 where there is one (Linux 5.2), or that of v1. */
+function freezerOf(parts: readonly CgroupPart[]): Freezer | undefined {
+  const unified = unifiedPart(parts);
+  const path = `${unified?.directory}/cgroup.freeze`;
+  if (unified !== undefined && existsSync(path)) {
+    const isFrozen = () => readKeyed(`${unified.directory}/cgroup.events`)?.frozen === 1;
+    return { path, frozen: '1', thawed: '0', isFrozen };
+  }
+  const legacy = legacyPart(parts, 'freezer');
+  if (legacy === undefined) return undefined;
+  const state = `${legacy.directory}/freezer.state`;
+  return { path: state, frozen: 'FROZEN', thawed: 'THAWED', isFrozen: () => readIfThere(state)?.trim() === 'FROZEN' };
+}
+
+export function canFreeze(parts: readonly CgroupPart[]): boolean {
+  return freezerOf(parts) !== undefined;
+}
+
+/** Stops all processes of a group, and waits until they have stopped. */
+export async function freeze(parts: readonly CgroupPart[], deadline: number): Promise<void> {
+  const freezer = freezerOrThrow(parts);
+  await set(freezer, freezer.frozen);
+  if (await waitUntil(freezer.isFrozen, deadline)) return;
+  await set(freezer, freezer.thawed);
+  const help = 'a process is in an uninterruptible sleep, or stopped by ptrace: the group runs again';
+  const { path, frozen: value } = freezer;
+  throw new CgroupError({ action: 'freeze', path, value, help }, 'ETIMEDOUT', `not within ${deadline} ms`);
+}
+
+/** Lets them go on. */
+export async function thaw(parts: readonly CgroupPart[]): Promise<void> {
+  const freezer = freezerOrThrow(parts);
+  await set(freezer, freezer.thawed);
+}
+
+async function set({ path }: Freezer, value: string): Promise<void> {
+  try {
+    await write(path, value);
+  } catch (error) {
+    throw cgroupError({ action: 'freeze', path, value }, error);
+  }
+}
+
+function freezerOrThrow(parts: readonly CgroupPart[]): Freezer {
+  const freezer = freezerOf(parts);
+  if (freezer !== undefined) return freezer;
+  const help = 'it takes cgroup v2 of Linux 5.2, or the freezer hierarchy of v1';
+  throw new CgroupError({ action: 'freeze', path: parts[0]?.directory ?? '', help }, 'EOPNOTSUPP');
+}

@@ -1,0 +1,245 @@
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Fd, SpecError } from '../sys/index.js';
+import { attach } from './attach.js';
+import { type CgroupCounters, countersOf } from './counters.js';
+import { CgroupError } from './errors.js';
+import type { CgroupEvent, CgroupWatch } from './events.js';
+import { freeze, thaw } from './freeze.js';
+import { isPopulated, killAll, signalAll } from './kill.js';
+import { type CgroupLimits, checkLimits } from './limits.js';
+import type { CgroupPart } from './part.js';
+import { type PressureTrigger, watchPressure } from './pressure.js';
+import type { PressureKind } from './pressure-stats.js';
+import { processesIn } from './processes.js';
+import { removeParts } from './remove.js';
+import { statsOf } from './stats.js';
+import type { CgroupStats } from './stats-types.js';
+import { update } from './update.js';
+import { watchEvents } from './watch.js';
+
+/** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
+const usualDeadline = 5000;
+
+/** Another than the usual time that something may take: 5 s. */
+export interface CgroupDeadline {
+  /** Milliseconds. */
+  readonly deadline?: number;
+}
+
+/**
+ * A control group: one directory of cgroup v2, or one in each hierarchy of v1 that it needs. Made by {@link openCgroup}. With
+ * `await using` it is removed at the end of a block, with what is in it.
+ */
+export class Cgroup implements AsyncDisposable {
+  /** What it consists of. */
+  readonly parts: readonly CgroupPart[];
+  #limits: CgroupLimits;
+  #fd: Fd | undefined;
+  readonly #watches = new Set<CgroupWatch>();
+
+  /** @internal */
+  constructor(parts: readonly CgroupPart[], limits: CgroupLimits) {
+    this.parts = parts;
+    this.#limits = limits;
+  }
+
+  get name(): string {
+    return basename(this.paths[0] ?? '');
+  }
+
+  /** Its directories. */
+  get paths(): string[] {
+    return this.parts.map(({ directory }) => directory);
+  }
+
+  /** The limits that it was given, by {@link openCgroup} and {@link update}. */
+  get limits(): CgroupLimits {
+    return this.#limits;
+  }
+
+  /**
+   * A descriptor for `CLONE_INTO_CGROUP` of clone3(2), by which a process begins in the group; undefined where that does not put it into
+   * all of it, since hierarchies of v1 know no such way: {@link attach} is for those. Open until {@link close} or {@link remove}.
+   *
+   * @throws Error ENOENT: the group is gone. EMFILE: no more descriptors.
+   */
+  get fd(): Fd | undefined {
+    const [first] = this.parts;
+    if (first?.version !== 2 || this.parts.length !== 1) return undefined;
+    this.#fd ??= openSync(first.directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    return this.#fd;
+  }
+
+  /**
+   * Moves a process, with all its threads, into the group. What it starts from then on is in the group, too. It may take 100 ms.
+   *
+   * Equivalent to: `echo PID > cgroup.procs`, in each of the paths. See cgroups(7).
+   *
+   * @throws CgroupError ESRCH: no such process. EACCES, EPERM: it may not be moved by this user. EBUSY: the group passes controllers on.
+   * ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
+   */
+  attach(pid: number): Promise<void> {
+    return attach(this.parts, pid);
+  }
+
+  /** The processes in it and below, by their numbers in this PID namespace; 0 is one from outside of it. */
+  processes(): number[] {
+    return processesIn(this.parts);
+  }
+
+  /** Whether a process is in it or below. */
+  isPopulated(): boolean {
+    return isPopulated(this.parts);
+  }
+
+  /**
+   * Changes limits, also while processes run: those that are named; the others stay. All of them, or it fails and none is changed.
+   *
+   * A `memory.max` below what is in use makes the kernel take memory back, and then kill in the group (v2), or fails with EBUSY (v1).
+   *
+   * ```ts
+   * await group.update({ memory: { max: '512M' }, cpu: { max: 'max' } });
+   * ```
+   *
+   * @throws SpecError - it cannot be; or the group has no such controller, as it was not named when the group was made. CgroupError - the
+   * kernel refused.
+   */
+  async update(limits: CgroupLimits): Promise<void> {
+    checkLimits(limits);
+    this.#limits = await update(this.parts, this.#limits, limits);
+  }
+
+  /**
+   * What it uses.
+   *
+   * Equivalent to: `cat cpu.stat memory.current memory.stat io.stat pids.current`.
+   *
+   * @throws CgroupError ENOENT: the group is gone.
+   */
+  stats(): CgroupStats {
+    this.#checkThere();
+    return statsOf(this.parts);
+  }
+
+  /**
+   * How often something happened: OOM kills, refused forks.
+   *
+   * Equivalent to: `cat memory.events pids.events`; in v1 `memory.oom_control`.
+   *
+   * @throws CgroupError ENOENT: the group is gone.
+   */
+  counters(): CgroupCounters {
+    this.#checkThere();
+    return countersOf(this.parts);
+  }
+
+  /**
+   * Tells what happens from now on: OOM kills, with the limit and the peak; refused forks. It ends with {@link close} and
+   * {@link remove}, and keeps no program from its end.
+   *
+   * ```ts
+   * using watch = group.watch((event) => {
+   *   if (event.kind === 'oom-kill') console.error(`killed: it had ${event.peak} of ${event.limit} bytes`);
+   * });
+   * ```
+   *
+   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files.
+   */
+  watch(listener: (event: CgroupEvent) => void): CgroupWatch {
+    this.#checkThere();
+    return this.#keep(watchEvents(this.parts, listener));
+  }
+
+  /**
+   * Calls back when its processes wait too much for processors, memory or disks.
+   *
+   * ```ts
+   * using watch = group.watchPressure('memory', { some: '200ms', within: '2s' }, () => console.error('short of memory'));
+   * ```
+   *
+   * @throws SpecError - no such trigger. CgroupError EOPNOTSUPP, ENOENT: no cgroup v2 or no PSI. EINVAL: not for an ordinary user.
+   */
+  watchPressure(kind: PressureKind, trigger: PressureTrigger, listener: () => void): CgroupWatch {
+    return this.#keep(watchPressure(this.parts, kind, trigger, listener));
+  }
+
+  /**
+   * Stops all of its processes where they are, and waits until they have stopped. They notice nothing.
+   *
+   * Equivalent to: `echo 1 > cgroup.freeze`; in v1 `echo FROZEN > freezer.state`.
+   *
+   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer.
+   */
+  freeze({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
+    return freeze(this.parts, deadline);
+  }
+
+  /** Lets them go on. */
+  thaw(): Promise<void> {
+    return thaw(this.parts);
+  }
+
+  /**
+   * Ends all of its processes, and those of groups below, by SIGKILL: frozen ones too, and those that keep forking. Waits until they are gone.
+   *
+   * Equivalent to: `echo 1 > cgroup.kill`.
+   *
+   * @throws CgroupError ETIMEDOUT: some are still there; the message says which.
+   */
+  kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
+    return killAll(this.parts, deadline);
+  }
+
+  /**
+   * Sends a signal to each of its processes; what is started meanwhile may miss it.
+   *
+   * @param signal - its number.
+   * @throws SyscallError EPERM: a process of another user. EINVAL: no such signal.
+   */
+  signal(signal: number): void {
+    if (!Number.isInteger(signal) || signal < 0)
+      throw new SpecError('signal', `${JSON.stringify(signal)} is no number of a signal`);
+    signalAll(this.parts, signal);
+  }
+
+  /**
+   * Kills what is in it and removes it, with all groups below. One that is gone already is no error.
+   *
+   * Equivalent to: `echo 1 > cgroup.kill; rmdir GROUP`.
+   *
+   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there.
+   */
+  async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
+    this.close();
+    await removeParts(this.parts, deadline);
+  }
+
+  /** Closes its descriptor, and ends watching. The group stays, and can be used. */
+  close(): void {
+    for (const watch of this.#watches) watch.close();
+    this.#watches.clear();
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove();
+  }
+
+  #keep(watch: CgroupWatch): CgroupWatch {
+    const close = () => {
+      this.#watches.delete(kept);
+      watch.close();
+    };
+    const kept = { close, [Symbol.dispose]: close };
+    this.#watches.add(kept);
+    return kept;
+  }
+
+  #checkThere(): void {
+    for (const path of this.paths) {
+      if (!existsSync(path)) throw new CgroupError({ action: 'read', path }, 'ENOENT');
+    }
+  }
+}

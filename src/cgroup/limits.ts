@@ -1,0 +1,85 @@
+import { SpecError } from '../sys/index.js';
+import { type CgroupVersion, type ControllerName, controllerNames, type Emission } from './controllers/controller.js';
+import { type CpuLimits, cpu } from './controllers/cpu.js';
+import { type CpusetLimits, cpuset } from './controllers/cpuset.js';
+import { type HugetlbLimits, hugetlb } from './controllers/hugetlb.js';
+import { type IoLimits, io } from './controllers/io.js';
+import { type MemoryLimits, memory } from './controllers/memory.js';
+import { type MiscLimits, misc } from './controllers/misc.js';
+import { type PidsLimits, pids } from './controllers/pids.js';
+import { type RdmaLimits, rdma } from './controllers/rdma.js';
+
+/** Limits of a group, by controller. What is left out is not limited; 0 is zero, and `'max'` is no limit. */
+export interface CgroupLimits {
+  readonly cpu?: CpuLimits;
+  readonly cpuset?: CpusetLimits;
+  readonly hugetlb?: HugetlbLimits;
+  readonly io?: IoLimits;
+  readonly memory?: MemoryLimits;
+  readonly misc?: MiscLimits;
+  readonly pids?: PidsLimits;
+  readonly rdma?: RdmaLimits;
+}
+
+const controllers = { cpu, cpuset, hugetlb, io, memory, misc, pids, rdma };
+
+/** The names that limits may have. Those of `hugetlb`, `misc` and `rdma` are of what there is on the host. */
+const names: Partial<Record<ControllerName, readonly string[]>> = {
+  cpu: ['max', 'period', 'weight', 'burst', 'idle'] satisfies (keyof CpuLimits)[],
+  cpuset: ['cpus', 'mems', 'partition'] satisfies (keyof CpusetLimits)[],
+  io: ['weight', 'devices'] satisfies (keyof IoLimits)[],
+  memory: ['max', 'high', 'low', 'min', 'swapMax', 'swapHigh', 'zswapMax', 'oomGroup'] satisfies (keyof MemoryLimits)[],
+  pids: ['max'] satisfies (keyof PidsLimits)[],
+};
+
+/** The controllers that have limits. */
+export function limitedControllers(limits: CgroupLimits): ControllerName[] {
+  return controllerNames.filter((name) => limits[name] !== undefined);
+}
+
+/** What one controller makes of its part of the limits. */
+export function emit(limits: CgroupLimits, controller: ControllerName, version: CgroupVersion): Emission {
+  const make = controllers[controller] as (limits: object, version: CgroupVersion) => Emission;
+  return make(limits[controller] ?? {}, version);
+}
+
+/** Limits over others, down to single ones: what the second leaves out stays as it is in the first. */
+export function mergeLimits(before: CgroupLimits, after: CgroupLimits): CgroupLimits {
+  return merge(before, after) as CgroupLimits;
+}
+
+function merge(before: object, after: object): object {
+  const merged: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(after)) {
+    if (value === undefined) continue;
+    const was = merged[name];
+    merged[name] = isRecord(was) && isRecord(value) ? merge(was, value) : value;
+  }
+  return merged;
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Refuses what is no set of limits.
+ *
+ * @throws SpecError - a controller or a limit that there is none of.
+ */
+export function checkLimits(limits: CgroupLimits): void {
+  for (const [controller, given] of Object.entries(limits)) {
+    checkName('limits', controller, controllerNames);
+    if (given === undefined) continue;
+    if (typeof given !== 'object' || given === null) {
+      throw new SpecError(controller, `${JSON.stringify(given)} are no limits`, 'give an object, as { max: … }');
+    }
+    const known = names[controller as ControllerName];
+    if (known !== undefined) for (const name of Object.keys(given)) checkName(controller, name, known);
+  }
+}
+
+function checkName(field: string, name: string, known: readonly string[]): void {
+  if (!known.includes(name))
+    throw new SpecError(field, `there is no ${JSON.stringify(name)}`, `there are ${known.join(', ')}`);
+}

@@ -1,0 +1,80 @@
+import { readlinkSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
+import { SpecError, startTimeOf } from '../sys/index.js';
+import { controllerNames } from './controllers/controller.js';
+
+/** NAME_MAX of the kernel. */
+const longest = 255;
+
+/** What the names of files in a group begin with. */
+const ofFiles = ['cgroup', 'blkio', 'cpuacct', 'freezer', ...controllerNames].map((name) => `${name}.`);
+
+/**
+ * Refuses what cannot be the name of a group.
+ *
+ * @throws SpecError - it is empty, `.` or `..`, longer than 255 bytes, has a slash or a control character, or is like the name of a file.
+ */
+export function checkName(name: string): void {
+  const problem = problemOf(name);
+  if (problem !== undefined) throw new SpecError('name', `${JSON.stringify(name)} ${problem}`, "give one as 'job-17'");
+}
+
+function problemOf(name: unknown): string | undefined {
+  if (typeof name !== 'string' || name === '') return 'is no name';
+  if (name === '.' || name === '..') return 'is another directory';
+  if (name.includes('/')) return 'is a path; give what comes before as parent';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+  if (/[\x00-\x1f\x7f]/.test(name)) return 'has a control character, which the kernel refuses';
+  if (Buffer.byteLength(name) > longest) return `is longer than ${longest} bytes`;
+  if (ofFiles.some((prefix) => name.startsWith(prefix))) return 'is like the name of a file of the kernel';
+  return undefined;
+}
+
+/** Who made a group: from the group's name. */
+export interface CgroupOwner {
+  readonly pid: number;
+  /** Ticks of the clock since the start of the machine: with the pid it tells a process from any other. */
+  readonly startTime: string;
+  /** The PID and the time namespace in which that is so. */
+  readonly namespaces: string;
+}
+
+let counter = 0;
+let self: CgroupOwner | undefined;
+
+/** A name that tells who made the group: `isolate-PID-STARTTIME-NAMESPACES-THREAD.N`. No start of the machine: no group outlives it. */
+export function ownName(): string {
+  const { pid, startTime, namespaces } = ownIdentity();
+  return `isolate-${pid}-${startTime}-${namespaces}-${threadId}.${++counter}`;
+}
+
+function ownIdentity(): CgroupOwner {
+  self ??= { pid: process.pid, startTime: startTimeOf(process.pid) ?? '0', namespaces: namespacesHere() };
+  return self;
+}
+
+function namespacesHere(): string {
+  return ['pid', 'time'].map(namespaceNumber).join('.');
+}
+
+/** 0 where the kernel has no such namespaces. */
+function namespaceNumber(kind: string): string {
+  try {
+    return /\d+/.exec(readlinkSync(`/proc/self/ns/${kind}`))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/** Who made a group of this name; undefined where the name does not tell. */
+export function ownerOf(name: string): CgroupOwner | undefined {
+  const [, pid, startTime, namespaces] = /^isolate-(\d+)-(\d+)-(\d+\.\d+)-\d+\.\d+$/.exec(name) ?? [];
+  if (pid === undefined || startTime === undefined || namespaces === undefined) return undefined;
+  return { pid: Number(pid), startTime, namespaces };
+}
+
+/** Whether an owner is there: `elsewhere` where its pid means nothing here. */
+export function stateOfOwner({ pid, startTime, namespaces }: CgroupOwner): 'lives' | 'gone' | 'elsewhere' {
+  if (namespaces !== namespacesHere()) return 'elsewhere';
+  return startTimeOf(pid) === startTime ? 'lives' : 'gone';
+}

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { SpecError } from '../sys/index.js';
+import { cgroupAccess } from './access.js';
+import { basesIn } from './bases-in.js';
+import { cgroupError } from './errors.js';
+import { codeOf } from './files.js';
+import { Cgroup } from './group.js';
+import { checkName, ownName } from './name.js';
+import type { CgroupPart } from './part.js';
+import { partsBelow } from './plan.js';
+import { removeParts } from './remove.js';
+import { type CgroupOptions, type Resolved, resolve } from './resolve.js';
+import { prepare } from './v1/prepare.js';
+import { availableIn } from './v2/base.js';
+import { enable } from './v2/enable.js';
+import { placeValues, writeValues } from './write.js';
+
+/**
+ * Makes a control group, with its limits: all that was asked for is applied, or nothing is left. Where the group of this program has to
+ * pass controllers on, and may have no processes of its own then, this program moves into a leaf of it (`isolate-self`), which stays.
+ *
+ * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max`, in each hierarchy that is needed. See cgroups(7).
+ *
+ * ```ts
+ * await using group = await openCgroup({ limits: { memory: { max: '256M' }, pids: { max: 64 }, cpu: { max: 0.5 } } });
+ * await group.attach(child.pid);
+ * ```
+ *
+ * @param options - limits, controllers, name and parent.
+ * @returns the group, without processes.
+ * @throws SpecError - it cannot be on this host, or at all: the field, the reason and the way out. CgroupError - the kernel refused:
+ * EEXIST: there is a group of this name. EBUSY: processes of others are in the way. EROFS, EACCES: this program may not.
+ */
+export async function openCgroup(options: CgroupOptions = {}): Promise<Cgroup> {
+  const resolved = resolve(options);
+  const [refusal] = resolved.refusals;
+  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
+  for (const { version, directory } of resolved.bases) {
+    if (version === 2 && resolved.enable.length > 0) await enable(directory, resolved.enable, options.moveAll ?? false);
+  }
+  const parts = make(resolved, options.name);
+  try {
+    for (const part of parts) prepare(part);
+    await writeValues(placeValues(parts, resolved.values), true);
+  } catch (error) {
+    await removeParts(parts, 1000).catch(() => {});
+    throw error;
+  }
+  return new Cgroup(parts, options.limits ?? {});
+}
+
+/** Makes the directories: all of them, or none. Another thread may have taken a name of ours. */
+function make(resolved: Resolved, name: string | undefined): CgroupPart[] {
+  const parts = partsBelow(resolved.bases, resolved.enable, name ?? ownName());
+  const made: CgroupPart[] = [];
+  for (const part of parts) {
+    try {
+      mkdirSync(part.directory);
+      made.push(part);
+    } catch (error) {
+      for (const { directory } of made) rmdirSync(directory);
+      if (name === undefined && codeOf(error) === 'EEXIST') return make(resolved, name);
+      throw cgroupError({ action: 'create', path: part.directory }, error);
+    }
+  }
+  return parts;
+}
+
+/**
+ * Checks whether a group could be made, by making it and removing it again: what cannot work on this host is an error before anything is
+ * done with it.
+ *
+ * @throws as {@link openCgroup}.
+ */
+export async function checkCgroup(options: CgroupOptions): Promise<void> {
+  const { name: _name, ...others } = options;
+  if (options.name !== undefined) checkName(options.name);
+  await (await openCgroup(others)).remove();
+}
+
+/**
+ * Finds a group that is there, as one that another program has made by name.
+ *
+ * @param options - its name, and where it was made: as they were given to {@link openCgroup}.
+ * @returns the group; undefined where there is none.
+ */
+export function findCgroup({
+  name,
+  parent,
+  access,
+}: Pick<CgroupOptions, 'parent' | 'access'> & { readonly name: string }): Cgroup | undefined {
+  checkName(name);
+  const known = access ?? cgroupAccess();
+  const bases = parent === undefined ? known.bases : basesIn(parent, known);
+  const parts = bases
+    .map(({ version, controllers, directory }) => ({ version, controllers, directory: `${directory}/${name}` }))
+    .filter(({ directory }) => existsSync(`${directory}/cgroup.procs`))
+    .map((part) => (part.version === 2 ? { ...part, controllers: availableIn(part.directory) } : part));
+  return parts.length === 0 ? undefined : new Cgroup(parts, {});
+}

@@ -1,0 +1,45 @@
+import { type CgroupRefusal, type CgroupValue, kernelName } from './controllers/controller.js';
+import type { CgroupPart } from './part.js';
+import { type CgroupOptions, resolve } from './resolve.js';
+
+/** What would be done to make a group: plain data. */
+export interface CgroupPlan {
+  /** The directories that would be made. */
+  readonly parts: readonly CgroupPart[];
+  /** The controllers that the group above passes on to a part of v2. */
+  readonly enable: readonly string[];
+  /** What would be written, and where: `path` is the file. */
+  readonly values: readonly (CgroupValue & { readonly path: string })[];
+  /** What cannot be. {@link openCgroup} fails with the first of them. */
+  readonly refusals: readonly CgroupRefusal[];
+}
+
+/**
+ * Tells what would be done to make a group, and what of it cannot be on this host. Nothing is changed.
+ *
+ * ```ts
+ * const { values, refusals } = planCgroup({ limits: { memory: { max: '256M' } } });
+ * for (const { path, value, documentation } of values) console.log(`echo ${value} > ${path}`, documentation);
+ * ```
+ *
+ * @param options - as for {@link openCgroup}. A group without a name is called `isolate-…` here.
+ * @throws SpecError - a name, a limit or a controller that there is none of.
+ */
+export function planCgroup(options: CgroupOptions): CgroupPlan {
+  const { bases, enable, values, refusals } = resolve(options);
+  const parts = partsBelow(bases, enable, options.name ?? 'isolate-…');
+  const placed = values.map((value) => {
+    const part = parts.find(({ version, controllers }) => controllers.includes(kernelName(value.controller, version)));
+    return { ...value, path: `${part?.directory}/${value.file}` };
+  });
+  return { parts, enable, values: placed, refusals };
+}
+
+/** The parts of a group below its bases: of v2 with the controllers that it is to have. */
+export function partsBelow(bases: readonly CgroupPart[], enable: readonly string[], name: string): CgroupPart[] {
+  return bases.map(({ version, controllers, directory }) => ({
+    version,
+    controllers: version === 2 ? enable : controllers,
+    directory: `${directory}/${name}`,
+  }));
+}

@@ -1,0 +1,76 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { descriptorWatch, EPOLL, SpecError } from '../sys/index.js';
+import { type Duration, readDuration } from '../units/index.js';
+import { CgroupError, cgroupError } from './errors.js';
+import type { CgroupWatch } from './events.js';
+import { type CgroupPart, unifiedPart } from './part.js';
+import { type PressureKind, pressureKinds } from './pressure-stats.js';
+
+/** From when on pressure is told: so much waiting within a window. */
+export interface PressureTrigger {
+  /** Some processes waited for so long, or all did at once. One of them. */
+  readonly some?: Duration;
+  readonly full?: Duration;
+  /** From 500 ms to 10 s; an ordinary user may have multiples of 2 s only. */
+  readonly within: Duration;
+}
+
+/**
+ * Calls back when there is too little of something: at most once in a window. It keeps no program from its end.
+ *
+ * Equivalent to: `echo "some 150000 1000000" > memory.pressure`, and poll(2) for POLLPRI. See https://docs.kernel.org/accounting/psi.html.
+ */
+export function watchPressure(
+  parts: readonly CgroupPart[],
+  kind: PressureKind,
+  trigger: PressureTrigger,
+  listener: () => void,
+): CgroupWatch {
+  if (!pressureKinds.includes(kind)) {
+    throw new SpecError('pressure', `there is no ${JSON.stringify(kind)}`, `there are ${pressureKinds.join(', ')}`);
+  }
+  const value = textOf(trigger);
+  const unified = unifiedPart(parts);
+  const path = `${unified?.directory}/${kind}.pressure`;
+  const help = 'it takes cgroup v2, CONFIG_PSI, and a kernel that is not booted with psi=0';
+  if (unified === undefined)
+    throw new CgroupError({ action: 'watch', path: parts[0]?.directory ?? '', help }, 'EOPNOTSUPP');
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    writeSync(fd, value);
+    descriptorWatch().add(fd, EPOLL.PRI, listener);
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    const parts = { action: 'watch', path, value, help: helpFor(error) ?? help } as const;
+    throw cgroupError(parts, error);
+  }
+  return watching(fd);
+}
+
+function watching(fd: number): CgroupWatch {
+  let isOpen = true;
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    descriptorWatch().remove(fd);
+    closeSync(fd);
+  };
+  return { close, [Symbol.dispose]: close };
+}
+
+function textOf({ some, full, within }: PressureTrigger): string {
+  const window = readDuration('within', within);
+  if (window < 500 || window > 10_000) throw new SpecError('within', 'a window is from 500 ms to 10 s');
+  if ((some === undefined) === (full === undefined)) throw new SpecError('pressure', 'give either some or full');
+  const name = some === undefined ? 'full' : 'some';
+  const waited = readDuration(name, some ?? full ?? 0);
+  if (waited > window) throw new SpecError(name, 'it is longer than the window');
+  return `${name} ${Math.round(waited * 1000)} ${Math.round(window * 1000)}`;
+}
+
+function helpFor(error: unknown): string | undefined {
+  const { code } = error as { code?: string };
+  if (code === 'EINVAL' || code === 'EPERM') return 'an ordinary user may have windows of 2, 4, 6, 8 or 10 s only';
+  return undefined;
+}

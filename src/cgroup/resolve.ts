@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { SpecError } from '../sys/index.js';
+import { type CgroupAccess, type CgroupBase, cgroupAccess } from './access.js';
+import { basesIn } from './bases-in.js';
+import {
+  type CgroupRefusal,
+  type CgroupValue,
+  type ControllerName,
+  controllerNames,
+  kernelName,
+} from './controllers/controller.js';
+import { type CgroupLimits, checkLimits, emit, limitedControllers } from './limits.js';
+import { checkName } from './name.js';
+import type { CgroupPart } from './part.js';
+
+/** What a new group is to be. */
+export interface CgroupOptions {
+  /** Its limits. */
+  readonly limits?: CgroupLimits;
+  /** Controllers that are to measure, beside those that limit. */
+  readonly controllers?: readonly ControllerName[];
+  /** What it is called. Without a name it gets one that tells who made it: see {@link removeStaleCgroups}. */
+  readonly name?: string;
+  /**
+   * The group that it is made in: another one of ours, or a path as `/proc/PID/cgroup` has it, `/services/mine`, of a group that you
+   * answer for. If not given, that of this program, where it may.
+   */
+  readonly parent?: string | { readonly parts: readonly CgroupPart[] };
+  /** Whether processes of others may be moved as well, where the group of this program has to be emptied. */
+  readonly moveAll?: boolean;
+  /** What {@link cgroupAccess} has told, for who has asked already. */
+  readonly access?: CgroupAccess;
+}
+
+/** Where the parts of a new group go, and what is written there. */
+export interface Resolved {
+  readonly bases: readonly CgroupBase[];
+  /** The controllers that the unified part needs. */
+  readonly enable: readonly string[];
+  readonly values: readonly CgroupValue[];
+  readonly refusals: readonly CgroupRefusal[];
+}
+
+/**
+ * Finds out what a group with these options takes.
+ *
+ * @throws SpecError - a name, a limit or a controller that there is none of.
+ */
+export function resolve(options: CgroupOptions): Resolved {
+  const { limits = {}, name, parent } = options;
+  if (name !== undefined) checkName(name);
+  checkLimits(limits);
+  const needed = neededControllers(options);
+  const access = options.access ?? cgroupAccess();
+  const bases = parent === undefined ? access.bases : basesIn(parent, access);
+  const found = needed.map((controller) => ({ controller, base: baseFor(controller, bases) }));
+  const refusals: CgroupRefusal[] = [];
+  const values: CgroupValue[] = [];
+  for (const { controller, base } of found) {
+    if (base === undefined || base.refused !== undefined) {
+      refusals.push({ field: controller, ...whyNot(controller, base, access) });
+      continue;
+    }
+    const emission = emit(limits, controller, base.version);
+    refusals.push(...emission.refusals);
+    values.push(...emission.values);
+  }
+  const used = new Set(found.flatMap(({ base }) => base ?? []));
+  for (const base of helpers(bases, used)) used.add(base);
+  const unified = found.filter(({ base }) => base?.version === 2).map(({ controller }) => controller);
+  const inUse = bases.filter((base) => used.has(base) && base.refused === undefined);
+  if (inUse.length === 0 && refusals.length === 0) refusals.push(nothingAtAll(bases));
+  return { bases: inUse, enable: unified, values, refusals };
+}
+
+function neededControllers({ limits = {}, controllers = [] }: CgroupOptions): ControllerName[] {
+  for (const name of controllers) {
+    if (!controllerNames.includes(name)) {
+      throw new SpecError(
+        'controllers',
+        `there is no ${JSON.stringify(name)}`,
+        `there are ${controllerNames.join(', ')}`,
+      );
+    }
+  }
+  return [...new Set([...limitedControllers(limits), ...controllers])];
+}
+
+function baseFor(controller: ControllerName, bases: readonly CgroupBase[]): CgroupBase | undefined {
+  return bases.find(({ version, controllers }) => controllers.includes(kernelName(controller, version)));
+}
+
+function whyNot(controller: ControllerName, base: CgroupBase | undefined, access: CgroupAccess) {
+  if (base?.refused !== undefined) return base.refused;
+  const known = access.controllers[controller];
+  if (!known.usable) return known;
+  return { problem: `the parent has no ${controller} controller`, help: 'name the controller when the parent is made' };
+}
+
+/**
+ * What a group has beside its controllers: a part in the unified hierarchy, which can be frozen, killed and cloned into; without one a
+ * freezer; and the meter that belongs to `cpu`.
+ */
+function helpers(bases: readonly CgroupBase[], used: ReadonlySet<CgroupBase>): CgroupBase[] {
+  const usable = bases.filter(({ refused }) => refused === undefined);
+  const legacy = (name: string) =>
+    usable.find(({ version, controllers }) => version === 1 && controllers.includes(name));
+  const unified = usable.find(({ version }) => version === 2);
+  const isMetered = [...used].some(({ version, controllers }) => version === 1 && controllers.includes('cpu'));
+  return [unified ?? legacy('freezer'), isMetered ? legacy('cpuacct') : undefined].filter((base) => base !== undefined);
+}
+
+function nothingAtAll(bases: readonly CgroupBase[]): CgroupRefusal {
+  const refused = bases.find((base) => base.refused !== undefined)?.refused;
+  if (refused !== undefined) return { field: 'cgroup', ...refused };
+  const none = existsSync('/proc/self/cgroup') ? 'no control groups are mounted' : 'this kernel has no control groups';
+  return { field: 'cgroup', problem: none, help: '`mount -t cgroup2 none /sys/fs/cgroup`' };
+}

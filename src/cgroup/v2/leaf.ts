@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { parentOf } from '../../sys/index.js';
+import { CgroupError, cgroupError } from '../errors.js';
+import { codeOf, readNumbersOf, write } from '../files.js';
+
+/** The group that processes move into, to make room for groups beside it. */
+export const leafName = 'isolate-self';
+
+/** Processes may be started while others are moved. */
+const mostTimes = 20;
+
+/**
+ * Moves this process, and those that it descends from, out of a group and into a leaf below: a group with processes of its own can pass no
+ * controllers on. See cgroups(7), "no internal processes" rule. What else is in the group is moved only if all are to be.
+ *
+ * Equivalent to: `mkdir isolate-self; echo PID > isolate-self/cgroup.procs`.
+ *
+ * @throws CgroupError EBUSY: there are processes of others.
+ */
+export async function makeRoom(directory: string, moveAll: boolean): Promise<void> {
+  const leaf = `${directory}/${leafName}`;
+  for (let times = 0; times < mostTimes; times++) {
+    const there = readNumbersOf(`${directory}/cgroup.procs`);
+    if (there.length === 0) return;
+    const ours = ownLine();
+    const others = there.filter((pid) => !ours.has(pid));
+    if (others.length > 0 && !moveAll) throw inTheWay(directory, others);
+    makeLeaf(leaf);
+    for (const pid of there) await moveInto(leaf, pid);
+  }
+}
+
+/** This process and those above it. */
+function ownLine(): Set<number> {
+  const line = new Set<number>();
+  for (let pid: number | undefined = process.pid; pid !== undefined && pid > 0; pid = parentOf(pid)) line.add(pid);
+  return line;
+}
+
+function makeLeaf(leaf: string): void {
+  if (existsSync(leaf)) return;
+  try {
+    mkdirSync(leaf);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw cgroupError({ action: 'create', path: leaf }, error);
+  }
+}
+
+/** Who has ended meanwhile need not be moved. */
+async function moveInto(leaf: string, pid: number): Promise<void> {
+  try {
+    await write(`${leaf}/cgroup.procs`, String(pid));
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw cgroupError({ action: 'attach', path: leaf, value: String(pid) }, error);
+  }
+}
+
+function inTheWay(directory: string, pids: readonly number[]): CgroupError {
+  const shown = pids.slice(0, 5).map((pid) => `${pid} (${nameOf(pid)})`);
+  const problem = `it has processes that are not ours: ${shown.join(', ')}${pids.length > shown.length ? ', …' : ''}`;
+  const help =
+    'give this program a group of its own (`systemd-run --user --scope -p Delegate=yes COMMAND`), or move them with `moveAll`';
+  return new CgroupError({ action: 'enable', path: `${directory}/cgroup.subtree_control`, help }, 'EBUSY', problem);
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '?';
+  }
+}

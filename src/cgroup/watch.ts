@@ -1,0 +1,77 @@
+import { existsSync, type FSWatcher, watch as watchFile } from 'node:fs';
+import { type CgroupCounters, countersOf } from './counters.js';
+import { cgroupError } from './errors.js';
+import type { CgroupEvent, CgroupWatch } from './events.js';
+import { isPopulated } from './kill.js';
+import { type CgroupPart, partOf, unifiedPart } from './part.js';
+import { statsOf } from './stats.js';
+import { watchOom } from './v1/watch-oom.js';
+
+/**
+ * Tells what happens in a group. The kernel says when one of its files has changed (inotify(7); in v1 by an eventfd), and then the
+ * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end.
+ */
+export function watchEvents(parts: readonly CgroupPart[], listener: (event: CgroupEvent) => void): CgroupWatch {
+  let before = countersOf(parts);
+  let wasPopulated = isPopulated(parts);
+  const look = () => {
+    const now = countersOf(parts);
+    const isPopulatedNow = isPopulated(parts);
+    const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
+    [before, wasPopulated] = [now, isPopulatedNow];
+    for (const event of events) listener(event);
+  };
+  const closers: (() => void)[] = [];
+  const close = () => {
+    for (const closer of closers.splice(0)) closer();
+  };
+  try {
+    for (const path of eventFiles(parts)) closers.push(follow(path, look));
+    const memory = partOf(parts, 'memory');
+    if (memory?.version === 1) closers.push(watchOom(memory.directory, look));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { close, [Symbol.dispose]: close };
+}
+
+const empty: CgroupEvent = { kind: 'empty' };
+
+function eventsBetween(before: CgroupCounters, now: CgroupCounters, parts: readonly CgroupPart[]): CgroupEvent[] {
+  const events: CgroupEvent[] = [];
+  const isMore = (is = 0, was = 0) => is > was;
+  const [killed, high, refused] = [now.memory?.oomKill, now.memory?.high, now.pids?.refused];
+  if (isMore(killed, before.memory?.oomKill)) {
+    const memory = statsOf(parts).memory;
+    events.push({ kind: 'oom-kill', count: killed ?? 0, limit: memory?.limit, peak: memory?.peak });
+  }
+  if (isMore(refused, before.pids?.refused)) {
+    events.push({ kind: 'fork-refused', count: refused ?? 0, limit: statsOf(parts).pids?.limit });
+  }
+  if (isMore(high, before.memory?.high)) events.push({ kind: 'memory-high', count: high ?? 0 });
+  return events;
+}
+
+/** The files that the kernel tells changes of. */
+function eventFiles(parts: readonly CgroupPart[]): string[] {
+  const [memory, pids, unified] = [partOf(parts, 'memory'), partOf(parts, 'pids'), unifiedPart(parts)];
+  const files = [
+    memory?.version === 2 ? `${memory.directory}/memory.events` : undefined,
+    pids && `${pids.directory}/pids.events`,
+    unified && `${unified.directory}/cgroup.events`,
+  ];
+  return files.filter((path) => path !== undefined).filter((path) => existsSync(path));
+}
+
+function follow(path: string, look: () => void): () => void {
+  let watcher: FSWatcher;
+  try {
+    watcher = watchFile(path, { persistent: false }, look);
+  } catch (error) {
+    throw cgroupError({ action: 'watch', path }, error);
+  }
+  // The group is gone.
+  watcher.on('error', () => watcher.close());
+  return () => watcher.close();
+}
