@@ -17,7 +17,8 @@ import { placeValues, writeValues } from './write.js';
 
 /**
  * Makes a control group, with its limits: all that was asked for is applied, or nothing is left. Where the group of this program has to
- * pass controllers on, and may have no processes of its own then, this program moves into a leaf of it (`isolate-self`), which stays.
+ * pass controllers on, and may have no processes of its own then, this program moves into a leaf of it (`isolate-self`), which stays;
+ * so do the shell that started it, and its children.
  *
  * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max`, in each hierarchy that is needed. See cgroups(7).
  *

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { descriptorWatch, EPOLL, SpecError } from '../sys/index.js';
+import { EPOLL, SpecError, watchAlone } from '../sys/index.js';
 import { type Duration, readDuration } from '../units/index.js';
 import { CgroupError, cgroupError } from './errors.js';
 import type { CgroupWatch } from './events.js';
@@ -39,21 +39,20 @@ export function watchPressure(
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     writeSync(fd, value);
-    descriptorWatch().add(fd, EPOLL.PRI, listener);
+    return watching(fd, watchAlone(fd, EPOLL.PRI, listener));
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     const parts = { action: 'watch', path, value, help: helpFor(error) ?? help } as const;
     throw cgroupError(parts, error);
   }
-  return watching(fd);
 }
 
-function watching(fd: number): CgroupWatch {
+function watching(fd: number, end: () => void): CgroupWatch {
   let isOpen = true;
   const close = () => {
     if (!isOpen) return;
     isOpen = false;
-    descriptorWatch().remove(fd);
+    end();
     closeSync(fd);
   };
   return { close, [Symbol.dispose]: close };

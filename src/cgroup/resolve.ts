@@ -26,7 +26,10 @@ export interface CgroupOptions {
    * answer for. If not given, that of this program, where it may.
    */
   readonly parent?: string | { readonly parts: readonly CgroupPart[] };
-  /** Whether processes of others may be moved as well, where the group of this program has to be emptied. */
+  /**
+   * Whether processes that have nothing to do with this program may be moved as well, where its group has to be emptied. Those that it
+   * descends from, and what they have started, are moved in any case.
+   */
   readonly moveAll?: boolean;
   /** What {@link cgroupAccess} has told, for who has asked already. */
   readonly access?: CgroupAccess;

@@ -29,6 +29,7 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
     for (const path of eventFiles(parts)) closers.push(follow(path, look));
     const memory = partOf(parts, 'memory');
     if (memory?.version === 1) closers.push(watchOom(memory.directory, look));
+    if (partOf(parts, 'pids')?.version === 1) closers.push(lookOften(look));
   } catch (error) {
     close();
     throw error;
@@ -62,6 +63,14 @@ function eventFiles(parts: readonly CgroupPart[]): string[] {
     unified && `${unified.directory}/cgroup.events`,
   ];
   return files.filter((path) => path !== undefined).filter((path) => existsSync(path));
+}
+
+/** Of refused forks in v1 the kernel keeps a number, and tells nobody. Milliseconds. */
+const often = 250;
+
+function lookOften(look: () => void): () => void {
+  const timer = setInterval(look, often).unref();
+  return () => clearInterval(timer);
 }
 
 function follow(path: string, look: () => void): () => void {

@@ -134,6 +134,7 @@ export { CC, CFLAG, IFLAG, LFLAG, OFLAG } from './constants/termios.js';
 export { __W, CLD, P, W } from './constants/wait.js';
 export { XATTR } from './constants/xattr.js';
 export { type DescriptorWatch, descriptorWatch } from './descriptor-watch.js';
+export { watchAlone } from './epoll-socket.js';
 export { type ErrnoName, errno, errnoName, errnoText } from './errno.js';
 export { IsolateError, SpecError, SyscallError } from './errors.js';
 export { type FlagName, type FlagSet, flagNames, flagSet, nameOfValue } from './flags.js';

@@ -25,7 +25,7 @@ export const nodeOptions: readonly string[] = isBuilt ? [] : ['--import', 'tsx']
 /** The command that runs some JavaScript, in which all that the package exports is at hand. Give it `repository` as its cwd. */
 export function programOf(code: string): [file: string, args: string[]] {
   const from = (name: string) => JSON.stringify(pathToFileURL(moduleFile(name)).href);
-  const imports = `import { bare, isolate } from ${from('index')}; import * as sys from ${from('sys/index')};`;
+  const imports = `import { bare, isolate } from ${from('index')}; import * as sys from ${from('sys/index')}; import * as cgroup from ${from('cgroup/index')};`;
   return [process.execPath, [...nodeOptions, '--input-type=module', '--eval', `${imports}\n${code}`]];
 }
 

@@ -10,19 +10,20 @@ export const leafName = 'isolate-self';
 const mostTimes = 20;
 
 /**
- * Moves this process, and those that it descends from, out of a group and into a leaf below: a group with processes of its own can pass no
- * controllers on. See cgroups(7), "no internal processes" rule. What else is in the group is moved only if all are to be.
+ * Moves this process and its family (what started it, and what that started) out of a group and into a leaf below: a group with
+ * processes of its own can pass no controllers on. See cgroups(7), "no internal processes" rule. What else is in the group is moved only if
+ * all are to be.
  *
  * Equivalent to: `mkdir isolate-self; echo PID > isolate-self/cgroup.procs`.
  *
- * @throws CgroupError EBUSY: there are processes of others.
+ * @throws CgroupError EBUSY: there are others, of other families.
  */
 export async function makeRoom(directory: string, moveAll: boolean): Promise<void> {
   const leaf = `${directory}/${leafName}`;
   for (let times = 0; times < mostTimes; times++) {
     const there = readNumbersOf(`${directory}/cgroup.procs`);
     if (there.length === 0) return;
-    const ours = ownLine();
+    const ours = familyIn(there);
     const others = there.filter((pid) => !ours.has(pid));
     if (others.length > 0 && !moveAll) throw inTheWay(directory, others);
     makeLeaf(leaf);
@@ -30,10 +31,17 @@ export async function makeRoom(directory: string, moveAll: boolean): Promise<voi
   }
 }
 
-/** This process and those above it. */
-function ownLine(): Set<number> {
-  const line = new Set<number>();
-  for (let pid: number | undefined = process.pid; pid !== undefined && pid > 0; pid = parentOf(pid)) line.add(pid);
+/** Of some processes those that descend from the first that this one descends from: itself, its children, the shell that started it. */
+function familyIn(pids: readonly number[]): Set<number> {
+  const there = new Set(pids);
+  const first = lineOf(process.pid).findLast((pid) => there.has(pid)) ?? process.pid;
+  return new Set(pids.filter((pid) => lineOf(pid).includes(first)));
+}
+
+/** A process and those that it descends from. */
+function lineOf(pid: number): number[] {
+  const line: number[] = [];
+  for (let at: number | undefined = pid; at !== undefined && at > 0; at = parentOf(at)) line.push(at);
   return line;
 }
 
