@@ -132,6 +132,27 @@ for (const { name, options } of layouts()) {
     }),
   );
 
+  skipUnless(
+    test,
+    noController('memory'),
+    on('memory: a limit below what is in use kills in v2, and is refused in v1'),
+    () =>
+      withGroup({ ...options, limits: { memory: { max: '64M' } } }, async (group) => {
+        await startIn(group, '(head -c 30000000 /dev/zero; exec sleep 60) | tail > /dev/null');
+        await soon(() => (group.stats().memory?.anonymous ?? 0) > 28_000_000, 'the memory');
+        const version = group.parts.find(({ controllers }) => controllers.includes('memory'))?.version;
+        const error = await group.update({ memory: { max: '4M' } }).catch((reason) => reason);
+        if (version === 1) {
+          assert.is(error.code, 'EBUSY', error.message);
+          assert.match(error.message, /memory\.max(.|\n)*uses more than that/);
+          assert.is(group.stats().memory?.limit, 64 * megabyte);
+        } else {
+          await soon(() => (group.counters().memory?.oomKill ?? 0) > 0, 'the kill');
+          assert.is(group.stats().memory?.limit, 4 * megabyte);
+        }
+      }),
+  );
+
   skipUnless(test, either(noController('cpu', 'memory'), noBurst), on('what fails leaves every limit as it was'), () =>
     withGroup({ ...options, limits: { memory: { max: '64M' }, cpu: { max: 0.5 } } }, async (group) => {
       await group.update({ memory: { max: '32M' }, cpu: { max: 0.25, burst: '1s' } }).then(

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { skipUnless } from './helpers/can.js';
+import { refusalOfOwn } from './helpers/groups.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const text = [
@@ -19,10 +21,15 @@ const text = [
 ]
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n');
-const examples = [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
-  language: language as 'js' | 'sh',
-  code: code as string,
-}));
+const examplesIn = (text: string) =>
+  [...text.matchAll(/^```(js|sh)\n(.*?)^```$/gms)].map(([, language, code]) => ({
+    language: language as 'js' | 'sh',
+    code: code as string,
+  }));
+const examples = examplesIn(text);
+/** Not everybody may make control groups. */
+const ofGroups = examplesIn(readFileSync(join(root, 'docs/cgroups.md'), 'utf8'));
+const noGroups = await refusalOfOwn({ controllers: ['memory', 'pids', 'cpu'] });
 
 /** What follows `→` in the comments of an example, in order. */
 function promised(code: string): string[] {
@@ -33,11 +40,12 @@ const bin = mkdtempSync(join(tmpdir(), 'isolate-readme-'));
 symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'isolate'));
 test.after(() => rmSync(bin, { recursive: true }));
 
-for (const [index, { language, code }] of examples.entries()) {
+for (const [index, { language, code }] of [...examples, ...ofGroups].entries()) {
   // The two commands of a fresh clone are what runs this test.
   if (code.startsWith('npm ')) continue;
   const [firstLine] = code.split('\n');
-  test(`example ${index + 1}: ${firstLine}`, () => {
+  const reason = index < examples.length ? undefined : noGroups;
+  skipUnless(test, reason, `example ${index + 1}: ${firstLine}`, () => {
     const [command, args] =
       language === 'js' ? [process.execPath, ['--input-type=module', '--eval', code]] : ['sh', ['-e', '-c', code]];
     const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };

@@ -58,6 +58,8 @@ async function set({ path }: Freezer, value: string): Promise<void> {
 function freezerOrThrow(parts: readonly CgroupPart[]): Freezer {
   const freezer = freezerOf(parts);
   if (freezer !== undefined) return freezer;
+  const path = parts[0]?.directory ?? '';
+  if (!existsSync(path)) throw new CgroupError({ action: 'freeze', path }, 'ENOENT');
   const help = 'it takes cgroup v2 of Linux 5.2, or the freezer hierarchy of v1';
-  throw new CgroupError({ action: 'freeze', path: parts[0]?.directory ?? '', help }, 'EOPNOTSUPP');
+  throw new CgroupError({ action: 'freeze', path, help }, 'EOPNOTSUPP');
 }

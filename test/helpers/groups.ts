@@ -59,11 +59,15 @@ export function noController(...names: ControllerName[]): string | undefined {
   return undefined;
 }
 
-/** Why a group cannot have such limits here; undefined where it can. */
+/** Why a group cannot be made like that here; undefined where it can. */
 export async function refusalOf(options: CgroupOptions): Promise<string | undefined> {
-  if (typeof found === 'string') return found;
+  return typeof found === 'string' ? found : refusalOfOwn({ ...found, ...options });
+}
+
+/** The same where nothing else is said of its place. */
+export async function refusalOfOwn(options: CgroupOptions): Promise<string | undefined> {
   try {
-    await checkCgroup({ ...found, ...options });
+    await checkCgroup(options);
     return undefined;
   } catch (error) {
     return (error as Error).message.split('\n')[0];

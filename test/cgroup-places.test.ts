@@ -1,0 +1,137 @@
+// Where groups are, as a process sees it: cgroup and mount namespaces, read-only mounts, another user.
+import { existsSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { directoryIn } from '../src/cgroup/hierarchies.js';
+import {
+  type CgroupAccess,
+  type CgroupPlan,
+  cgroupAccess,
+  cgroupHierarchies,
+  checkCgroup,
+  type Hierarchy,
+  membershipsOf,
+  planCgroup,
+} from '../src/cgroup/index.js';
+import { bare, type Sandbox } from '../src/index.js';
+import { rootOnly, skipUnless } from './helpers/can.js';
+import { layouts, noController, noGroups } from './helpers/groups.js';
+import { output } from './helpers/inside.js';
+import { programOf, repository } from './helpers/program.js';
+
+const [{ options } = { options: {} }] = layouts();
+
+/** What a program in a sandbox says. */
+async function told<T>(sandbox: Sandbox, expression: string, before?: string): Promise<T> {
+  const [file, args] = programOf(`console.log(JSON.stringify(await (async () => ${expression})()))`);
+  const command = before === undefined ? [file, ...args] : ['sh', '-c', `${before}; exec "$@"`, 'sh', file, ...args];
+  return JSON.parse(await output(sandbox.cwd(repository), command[0] as string, ...command.slice(1))) as T;
+}
+
+test('each hierarchy that is mounted shows the group of this program', () => {
+  const hierarchies = cgroupHierarchies();
+  assert.equal(
+    hierarchies.map(({ path }) => path),
+    membershipsOf().map(({ path }) => path),
+  );
+  for (const { directory, mountPoint, hidden } of hierarchies) {
+    if (directory === undefined) assert.ok(hidden !== undefined);
+    else assert.ok(existsSync(`${directory}/cgroup.procs`) && directory.startsWith(mountPoint ?? '-'));
+  }
+});
+
+test('what can be used is told with its place, and what cannot with the reason', () => {
+  const { layout, bases, controllers } = cgroupAccess();
+  assert.ok(['unified', 'hybrid', 'legacy', 'none'].includes(layout));
+  for (const [name, access] of Object.entries(controllers)) {
+    if (access.usable)
+      assert.ok(
+        bases.some(({ directory }) => directory === access.directory),
+        name,
+      );
+    else assert.ok(access.problem.length > 10, name);
+  }
+});
+
+test('a part of a hierarchy, and one from outside of the namespace', () => {
+  const at = (root: string, path: string) => directoryIn({ root, mountPoint: '/m' }, path);
+  assert.is(at('/', '/'), '/m');
+  assert.is(at('/', '/a/b'), '/m/a/b');
+  assert.is(at('/a', '/a/b'), '/m/b');
+  assert.is(at('/a/b', '/a/b'), '/m');
+  assert.is(at('/a/b', '/a'), undefined);
+  assert.is(at('/a', '/ab'), undefined);
+  assert.is(at('/..', '/'), undefined);
+  assert.is(at('/../..', '/../..'), '/m');
+  assert.is(at('/..a', '/..a/b'), '/m/b');
+});
+
+skipUnless(test, rootOnly(), 'in a new cgroup namespace, what was mounted before does not show the group', async () => {
+  const hierarchies = await told<Hierarchy[]>(bare().unshare('cgroup', 'mount'), 'cgroup.cgroupHierarchies()');
+  for (const { path } of hierarchies) assert.is(path, '/');
+  const outside = hierarchies.filter(({ root }) => root?.startsWith('/..'));
+  for (const { directory, hidden } of outside) {
+    assert.is(directory, undefined);
+    assert.match(hidden ?? '', /outside of this cgroup namespace/);
+  }
+});
+
+skipUnless(
+  test,
+  rootOnly() ?? noGroups,
+  'where all is mounted read-only, the error says so, and the way out',
+  async () => {
+    const remount = `for at in $(awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts); do mount -o remount,bind,ro $at; done`;
+    const sandbox = bare().unshare('mount');
+    const access = await told<CgroupAccess>(sandbox, 'cgroup.cgroupAccess()', remount);
+    assert.ok(access.bases.length > 0);
+    for (const { refused } of access.bases) assert.match(refused?.problem ?? '', /read-only/);
+    const error = await told<{ code: string; message: string }>(
+      sandbox,
+      'cgroup.openCgroup({ limits: { pids: { max: 5 } } }).catch(({ code, message }) => ({ code, message }))',
+      remount,
+    );
+    assert.is(error.code, 'ERR_ISOLATE_SPEC');
+    assert.match(error.message, /read-only/);
+    assert.match(error.message, /help {2}/);
+  },
+);
+
+skipUnless(test, rootOnly(), 'an ordinary user without a group of its own is told how to get one', async () => {
+  const sandbox = bare().uid(65534).gid(65534);
+  const error = await told<{ code: string; message: string }>(
+    sandbox,
+    'cgroup.openCgroup({ limits: { pids: { max: 5 } } }).catch(({ code, message }) => ({ code, message }))',
+  );
+  assert.is(error.code, 'ERR_ISOLATE_SPEC');
+  assert.match(error.message, /systemd-run|Delegate/);
+});
+
+skipUnless(
+  test,
+  noController('memory', 'pids'),
+  'a plan says what would be written, and does nothing; a check does it and leaves nothing',
+  async () => {
+    const plan: CgroupPlan = planCgroup({
+      ...options,
+      name: 'planned',
+      limits: { memory: { max: '64M' }, pids: { max: 3 } },
+    });
+    assert.equal(plan, JSON.parse(JSON.stringify(plan)));
+    assert.equal(plan.refusals, []);
+    assert.equal(
+      plan.values.map(({ field, value }) => [field, value]),
+      [
+        ['memory.max', '67108864'],
+        ['pids.max', '3'],
+      ],
+    );
+    for (const { directory } of plan.parts) assert.not(existsSync(directory));
+    for (const { path } of plan.values) assert.match(path, /\/planned\/(memory|pids)\./);
+    await checkCgroup({ ...options, limits: { pids: { max: 3 } } });
+    const error = await checkCgroup({ ...options, limits: { hugetlb: { '3MB': '6M' } } }).catch((reason) => reason);
+    assert.is(error.code, 'ERR_ISOLATE_SPEC', error.message);
+  },
+);
+
+test.run();
