@@ -72,19 +72,36 @@ skipUnless(test, noPids, 'many at once each have a group, and no descriptor is l
 skipUnless(test, noPids, 'a group that is there is joined by several, and stays', async () => {
   await using group = await openCgroup({ limits: { pids: { max: 8 } } });
   const sandbox = Sandbox.from(JSON.stringify(bare().cgroup(group).spec));
-  await using one = await sandbox.spawn('sleep', ['1000']);
-  await using two = await isolate().cgroup(group).spawn('sleep', ['1000']);
+  const one = await sandbox.spawn('sleep', ['1000']);
+  const two = await isolate().cgroup(group).spawn('sleep', ['1000']);
   const there = group.processes();
   assert.ok(there.includes(one.pid) && there.includes(two.pid), String(there));
   const { exit } = await sandbox.run('sh', ['-c', 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait']);
   assert.is(exit.resources?.group, 'shared');
   if (exit.resources?.refusedForks !== undefined) assert.ok(exit.resources.refusedForks > 0);
   assert.ok(group.isPopulated());
+  await Promise.all([one, two].map((running) => running[Symbol.asyncDispose]()));
+  await group.kill();
   const inside = await bare()
     .limits({ pids: 4 })
     .cgroup({ parent: group, name: 'below' })
     .run('cat', ['/proc/self/cgroup']);
   assert.match(inside.stdout, new RegExp(`${group.name}/below`));
+});
+
+skipUnless(test, noPids, 'a group that is full lets nobody in: the call is named, and what to do', async () => {
+  await using group = await openCgroup({ limits: { pids: { max: 1 } } });
+  await using _ = await bare().cgroup(group).spawn('sleep', ['1000']);
+  for (let i = 0; i < 3; i++) {
+    const error = await isolate()
+      .cgroup(group)
+      .run('true')
+      .catch((error) => error);
+    assert.instance(error, StepError, String(error?.stack));
+    assert.is(error.syscall, 'clone3');
+    assert.is(error.code, 'EAGAIN');
+    assert.match(error.help, /limit on processes/);
+  }
 });
 
 skipUnless(test, noPids, 'a box and all that runs in it have one group, which goes with it', async () => {
@@ -128,7 +145,12 @@ const refused: [name: string, make: () => Sandbox, field: RegExp, says: RegExp][
   ['no process at all', () => bare().limits({ pids: 0 }), /pids\.max/, /at least 1/],
   ['none for the command', () => bare().unshare('user', 'pid').limits({ pids: 1 }), /pids\.max/, /at least 2/],
   ['no time at all', () => bare().limits({ cpus: 0 }), /cpu\.max/, /no time/],
-  ['no such disk', () => bare().limits({ io: { '/no/such/disk': { reads: 1 } } }), /io/, /no\/such\/disk/],
+  [
+    'no such disk',
+    () => bare().limits({ io: { '/no/such/disk': { reads: 1 } } }),
+    /io/,
+    /no\/such\/disk|io controller/,
+  ],
   ['no such group', () => bare().cgroup({ path: '/no/such/group' }), /cgroup|parent/, /no such group|no group/],
   ['no path', () => bare().cgroup({ path: 'relative' }), /cgroup/, /relative/],
   ['an unknown word', () => bare().cgroup({ slize: 'x' } as object), /cgroup/, /slize/],

@@ -19,7 +19,8 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
   const isProc = call === 'mount' ? step.args[2] === 'proc' : call === 'fsmount' && from.startsWith('.proc(');
   const opensTerminal = call === 'openat' && from.startsWith('.tty(');
   const hasView = spec.root !== undefined || spec.files !== undefined;
-  const [pids, memory] = [spec.limits?.pids, spec.limits?.memory].map((limit) => limit !== undefined);
+  const memory = spec.limits?.memory !== undefined;
+  const pids = spec.limits?.pids !== undefined || spec.cgroup !== undefined;
   return match({
     call,
     number,
