@@ -80,7 +80,7 @@ export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './b
 export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';
 export type { JoinInput, JoinSpec } from './builder/spec/join.js';
-export type { Limits } from './builder/spec/limits.js';
+export type { Limits, LimitsOptions } from './builder/spec/limits.js';
 export type { ListenEntry } from './builder/spec/listen.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';

@@ -10,11 +10,12 @@ import { RunningProcess } from '../src/builder/process/running-process.js';
 import { start } from '../src/builder/process/start.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { cgroupAccess, openCgroup } from '../src/cgroup/index.js';
-import { bare, isolate, type Limits, Sandbox, SpecError } from '../src/index.js';
+import { bare, type Host, type HostCgroups, isolate, type Limits, Sandbox, SpecError } from '../src/index.js';
 import { errno } from '../src/sys/index.js';
-import { either, skipUnless } from './helpers/can.js';
+import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { noController } from './helpers/groups.js';
 import { noOwnGroups, ownGroups } from './helpers/own-groups.js';
+import { runPlan } from './helpers/run-plan.js';
 
 const noPids = either(noOwnGroups, noController('pids'));
 const notUnified = cgroupAccess().layout === 'unified' ? undefined : 'there is cgroup v1';
@@ -48,6 +49,7 @@ skipUnless(test, noPids, 'where the kernel refuses that, it writes itself into i
     streams: new Map(),
     group,
   });
+  assert.ok(group);
   assert.ok(group.cgroup.processes().includes(running.pid));
   assert.equal(ways, notUnified === undefined ? ['clone', 1] : [group.cgroup.parts.length]);
 });
@@ -134,6 +136,51 @@ skipUnless(test, noPids, 'each box of a pool has its own', async () => {
     await running[Symbol.asyncDispose]();
   }
   assert.is(groups.size, 2);
+});
+
+const nowhere: HostCgroups = {
+  plan: () => ({
+    parts: [],
+    enable: [],
+    values: [],
+    refusals: [{ field: 'memory', problem: 'no control groups are mounted' }],
+  }),
+  find: () => undefined,
+};
+const withoutGroups: Host = { ...thisHost(), cgroups: nowhere };
+const sh = (script: string) => ({ file: 'sh', args: ['-c', script] });
+
+for (const [name, sandbox, reason] of [
+  ['bare', bare(), undefined],
+  ['isolated', isolate(), either(userNamespacesRefused(), freshProcRefused())],
+] as const) {
+  skipUnless(test, reason, `where there can be no group, the fall-back limits each process (${name})`, async () => {
+    const { spec } = sandbox
+      .stdio(['ignore', 'pipe', 'pipe'])
+      .limits({ memory: '3G', pids: 'max' }, { fallback: 'rlimit' });
+    const { stdout } = await runPlan(compile(spec, sh('ulimit -v'), withoutGroups), spec);
+    assert.is(stdout, `${3 * 2 ** 20}\n`);
+    assert.throws(() => compile(sandbox.limits({ memory: '3G' }).spec, sh('true'), withoutGroups), /no control groups/);
+  });
+}
+
+test('the fall-back says what it cannot do', () => {
+  const refusal = (sandbox: Sandbox, host: Partial<Host> = {}) => {
+    try {
+      compile(sandbox.spec, sh('true'), { ...withoutGroups, ...host });
+      return undefined;
+    } catch (error) {
+      return error as SpecError;
+    }
+  };
+  const soft = { fallback: 'rlimit' } as const;
+  assert.is(refusal(bare().limits({ memory: '1G', cpus: 1 }, soft))?.field, 'cpu.max');
+  assert.is(refusal(bare().limits({ swap: 0 }, soft))?.field, 'memory.swapMax');
+  assert.is(refusal(bare().limits({ memory: 'much' }, soft))?.field, 'memory.max');
+  assert.is(refusal(bare().limits({ pids: 1.5 }, soft), { uid: 1000 })?.field, 'pids.max');
+  assert.match(refusal(bare().limits({ pids: 8 }, soft), { uid: 0 })?.message ?? '', /root/);
+  assert.is(refusal(bare().limits({ pids: 8 }, soft), { uid: 1000 }), undefined);
+  assert.throws(() => bare().limits({ pids: 8 }, { fallback: 'none' } as object), /rlimit/);
 });
 
 const refused: [name: string, make: () => Sandbox, field: RegExp, says: RegExp][] = [

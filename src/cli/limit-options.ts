@@ -12,6 +12,7 @@ export interface LimitOptions {
   cpuset?: string;
   io?: string[];
   cgroup?: string;
+  rlimitFallback?: true;
 }
 
 function count(text: string): number | 'max' {
@@ -34,12 +35,13 @@ export function addLimitOptions(command: Command): Command {
       'on a disk: read and write in bytes, reads and writes in requests a second, as /dev/sda:read=10M,writes=100',
       more,
     )
-    .option('--cgroup <path>', 'the control group that it is in; with limits that in which its own is made');
+    .option('--cgroup <path>', 'the control group that it is in; with limits that in which its own is made')
+    .option('--rlimit-fallback', 'where there can be none, limit each process by itself: --memory and --pids');
 }
 
 /** The sandbox, with what the options limit. */
 export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
-  const { memory, swap, pids, cpus, cpuset, io, cgroup } = options;
+  const { memory, swap, pids, cpus, cpuset, io, cgroup, rlimitFallback } = options;
   const limits: Limits = {
     ...(memory === undefined ? {} : { memory }),
     ...(swap === undefined ? {} : { swap }),
@@ -48,7 +50,8 @@ export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
     ...(cpuset === undefined ? {} : { cpuset }),
     ...(io === undefined ? {} : { io: Object.fromEntries(io.map(disk)) }),
   };
-  const limited = Object.keys(limits).length === 0 ? sandbox : sandbox.limits(limits);
+  const isLimited = Object.keys(limits).length > 0 || rlimitFallback;
+  const limited = isLimited ? sandbox.limits(limits, rlimitFallback ? { fallback: 'rlimit' } : {}) : sandbox;
   if (cgroup === undefined) return limited;
   return limited.cgroup(limited.spec.limits === undefined ? { path: cgroup } : { parent: cgroup });
 }

@@ -18,6 +18,7 @@ const ofBox: readonly (keyof ProcessSpec)[] = [
   'loopback',
   'clock',
   'limits',
+  'limitsFallback',
   'cgroup',
 ];
 

@@ -7,7 +7,7 @@ import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
 import type { CompileOptions } from './compile.js';
 import { planFiles } from './files/plan-files.js';
-import { enterGroup, type GroupWay, noGroup, planGroup } from './group.js';
+import { enterGroup, type GroupPlan, type GroupWay, noGroup, planGroup } from './group.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
@@ -92,11 +92,16 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host, op
   const view: View = { hasView: spec.unshare.includes('mount'), at: () => undefined };
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, host, view),
-    group: options.group === undefined ? noGroup : enterGroup(spec, options.group),
+    group: options.group === undefined ? withoutGroup(spec, host) : enterGroup(spec, options.group),
     doors: [late(boxValue, '<box>')],
     terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+/** A box that could have no control group: its commands are limited one by one, where the spec allows for that. */
+function withoutGroup(spec: ProcessSpec, host: Host): GroupPlan {
+  return spec.limitsFallback === undefined ? noGroup : planGroup(spec, host, 'rlimits');
 }
 
 function refuseAsPid1({ asPid1 }: ProcessSpec): void {

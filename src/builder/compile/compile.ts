@@ -97,11 +97,11 @@ function compileNew(
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.
       ...stdio.child,
       closeOthers(entries.length + (init?.sources.length ?? 0), namespaces.isForked),
-      ...(init === undefined ? (terminal?.session ?? []) : []),
+      ...(init === undefined ? [...(terminal?.session ?? []), ...group.rlimits] : []),
     ],
     init: init && {
       ...init,
-      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec))],
+      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec)), ...group.rlimits],
     },
     command: { command, exec },
     identify,

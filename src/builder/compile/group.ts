@@ -4,13 +4,14 @@ import type { CloneArgs } from '../../sys/structs/clone-args.js';
 import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
 
 /**
  * How a command gets into its group: it is born there, by CLONE_INTO_CGROUP; or it writes itself into a number of hierarchies before it
- * does anything else.
+ * does anything else. `rlimits`: there can be none, and its processes are limited one by one.
  */
-export type GroupWay = 'clone' | number;
+export type GroupWay = 'clone' | 'rlimits' | number;
 
 /** The part of a plan that is about the control group of the command. */
 export interface GroupPlan {
@@ -23,10 +24,19 @@ export interface GroupPlan {
   readonly makesNamespace: boolean;
   /** What this program does before there is a child. */
   readonly made: Section | undefined;
+  /** In the place of a group: the last steps of the command before it is that. */
+  readonly rlimits: readonly Section[];
 }
 
 /** No group but that of this program. */
-export const noGroup: GroupPlan = { way: undefined, clone: {}, enter: [], makesNamespace: false, made: undefined };
+export const noGroup: GroupPlan = {
+  way: undefined,
+  clone: {},
+  enter: [],
+  makesNamespace: false,
+  made: undefined,
+  rlimits: [],
+};
 
 /** The names of the values that are descriptors of the group: of its directory, and of its `cgroup.procs` in each hierarchy. */
 export const groupValues = {
@@ -49,6 +59,10 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
   }
   const plan = host.cgroups.plan(groupOptions(spec));
   const [refusal] = plan.refusals;
+  if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
+    const problem = refusal?.problem ?? 'the kernel makes no control group';
+    return { ...noGroup, way: 'rlimits', rlimits: rlimitSections(spec, host, problem) };
+  }
   if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
   checkRoom(spec);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
@@ -59,6 +73,7 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
 export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly CgroupPart[] = []): GroupPlan {
   const from = originOf(spec);
   const makesNamespace = spec.unshare.includes('cgroup');
+  if (way === 'rlimits') return { ...noGroup, way };
   if (way === 'clone') {
     const clone = { flags: CLONE.INTO_CGROUP, cgroup: late(groupValues.directory) };
     return { ...noGroup, way, clone, makesNamespace };

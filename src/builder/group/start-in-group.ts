@@ -24,7 +24,8 @@ export interface LaunchInGroup {
 export interface StartedInGroup {
   readonly started: Started;
   readonly plan: Plan;
-  readonly group: CommandGroup;
+  /** Undefined where there can be none, and its processes are limited one by one. */
+  readonly group: CommandGroup | undefined;
 }
 
 /** How the last launch of a spec got into its group. */
@@ -41,7 +42,14 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
   const canClone = thisHost().cloneIntoCgroup;
   // What cannot be is an error before there is a group.
   const foreseen = planWith(shared?.wayInto(canClone) ?? foreseenWay(spec));
-  const group = shared?.share() ?? (await openGroup(spec, name));
+  if (foreseen.parts.group.way === 'rlimits') return withoutGroup(launch, foreseen);
+  let group: CommandGroup;
+  try {
+    group = shared?.share() ?? (await openGroup(spec, name));
+  } catch (error) {
+    if (spec.limitsFallback === undefined) throw error;
+    return withoutGroup(launch, planWith('rlimits'));
+  }
   try {
     const way = group.wayInto(canClone);
     lastWays.set(spec, way);
@@ -51,6 +59,10 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
     await group.end();
     throw error;
   }
+}
+
+async function withoutGroup({ start }: LaunchInGroup, plan: Plan): Promise<StartedInGroup> {
+  return { started: await start(plan, {}), plan, group: undefined };
 }
 
 /** Why a process may not be born into a group, and be let in all the same: clone(2), and filters of seccomp. */

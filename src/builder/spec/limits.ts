@@ -29,6 +29,15 @@ export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' 
   readonly io?: IoLimits | Readonly<Record<string, IoDeviceLimits>>;
 }
 
+/** How limits may be softened: only in the way that is asked for. */
+export interface LimitsOptions {
+  /**
+   * `'rlimit'`: where no control group can be had, each process is limited by itself, by setrlimit(2): `memory` becomes its address space
+   * (RLIMIT_AS), `pids` the number of processes of its user (RLIMIT_NPROC), which holds root to nothing. All other limits stay errors.
+   */
+  readonly fallback?: 'rlimit';
+}
+
 /**
  * Limits by what each controller has, whichever way they were given.
  *

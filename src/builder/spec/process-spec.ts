@@ -67,6 +67,8 @@ export interface ProcessSpec {
   readonly timeout?: TimeoutSpec;
   /** What it may use, with all that it starts: of a control group of its own. */
   readonly limits?: CgroupLimits;
+  /** What becomes of them where there can be no control group; left out, an error. */
+  readonly limitsFallback?: 'rlimit';
   /** Which control group it is in, or where its own is made; left out, that of this program, unless it has limits. */
   readonly cgroup?: CgroupSpec;
 }

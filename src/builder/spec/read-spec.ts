@@ -65,6 +65,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
   dieWithParent: isTrue,
   timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
   limits: isLimits,
+  limitsFallback: is('rlimit'),
   cgroup: isRecord({
     'path?': isString,
     'parts?': isList(isPart),
