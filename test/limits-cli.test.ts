@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cgroupAccess, findCgroup } from '../src/cgroup/index.js';
-import { bare, findBox, isolate } from '../src/index.js';
+import { bare, findBox, isolate, type PlanStepJson } from '../src/index.js';
 import { either, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { runEach, runIsolate } from './helpers/command-lines.js';
 import { noController, soon } from './helpers/groups.js';
@@ -56,10 +56,15 @@ skipUnless(test, noLimits, 'bad input is refused: the option, and what to do', (
 });
 
 skipUnless(test, noLimits, 'isolate explain shows what would be written', () => {
-  const [ended] = runEach([['explain', '--bare', '--memory', '24M', '--', 'true']]);
-  assert.match(ended?.stdout ?? '', /mkdirat.*isolate-…/);
-  assert.match(ended?.stdout ?? '', /"25165824"/);
-  assert.match(ended?.stdout ?? '', /https:\/\/docs\.kernel\.org/);
+  const [ended] = runEach([['explain', '--json', '--bare', '--memory', '24M', '--', 'true']]);
+  const { steps } = JSON.parse(ended?.stdout ?? '');
+  const texts = steps.map(({ call, args, why }: PlanStepJson) => `${call}(${args.join(', ')}) ${why}`);
+  for (const says of [/mkdirat.*isolate-…/, /^write.*"25165824".*memory\.max: see https:\/\/docs\.kernel\.org/]) {
+    assert.ok(
+      texts.some((text: string) => says.test(text)),
+      String(says),
+    );
+  }
 });
 
 skipUnless(test, noLimits, 'isolate top tells of groups that are there', async () => {
