@@ -9,6 +9,7 @@ export type { OpenOptions } from './builder/box/open-box.js';
 export { Pool, type PoolOptions } from './builder/box/pool.js';
 export type { StepFailureReason } from './builder/errors/step-error.js';
 export { StepError } from './builder/errors/step-error.js';
+export type { Resources } from './builder/group/resources.js';
 export { Plan, type PlanStep, type PlanStepJson } from './builder/plan.js';
 export { bare, isolate, privateFiles } from './builder/presets.js';
 export type { Output, OutputEncoding } from './builder/process/collect/encoding.js';
@@ -23,7 +24,17 @@ export type {
   LaunchedCommand,
   StepErrorEvent,
 } from './builder/process/events.js';
-export type { Ended, Exit, Exited, Killed, Remains, Signaled, TimedOut, Usage } from './builder/process/exit.js';
+export type {
+  Ended,
+  Exit,
+  Exited,
+  Killed,
+  OutOfMemory,
+  Remains,
+  Signaled,
+  TimedOut,
+  Usage,
+} from './builder/process/exit.js';
 export { LaunchTimeoutError } from './builder/process/launch-timeout-error.js';
 export type { ListenInput } from './builder/process/listen-input.js';
 export type { RunResult } from './builder/process/run.js';
@@ -39,6 +50,7 @@ export type { EntryType } from './builder/snapshot/entry.js';
 export { Snapshot } from './builder/snapshot/snapshot.js';
 export { SnapshotError } from './builder/snapshot/snapshot-error.js';
 export type { CapabilityName } from './builder/spec/capability.js';
+export type { CgroupInput, CgroupSpec } from './builder/spec/cgroup.js';
 export type {
   BindEntry,
   DirEntry,
@@ -63,10 +75,12 @@ export type {
   WorkingDirectoryEntry,
 } from './builder/spec/file-entry.js';
 export type { Host } from './builder/spec/host.js';
+export type { HostCgroups } from './builder/spec/host-cgroups.js';
 export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './builder/spec/host-files.js';
 export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';
 export type { JoinInput, JoinSpec } from './builder/spec/join.js';
+export type { Limits, LimitsOptions } from './builder/spec/limits.js';
 export type { ListenEntry } from './builder/spec/listen.js';
 export type { BindOptions, FileContents, OverlayOptions } from './builder/spec/make-entry.js';
 export type { Command, EnvSpec, ProcessSpec } from './builder/spec/process-spec.js';

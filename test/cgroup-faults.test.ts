@@ -96,11 +96,11 @@ const notUnified = isUnified ? undefined : 'controllers are in v1, where no grou
 
 skipUnless(
   test,
-  either(noController('memory'), notUnified),
+  either(noController('pids'), notUnified),
   'a group that passes controllers on takes no processes',
   () =>
-    withGroup({ ...options, controllers: ['memory'] }, async (group) => {
-      const below = await openCgroup({ parent: group, limits: { memory: { max: '9M' } } });
+    withGroup({ ...options, controllers: ['pids'] }, async (group) => {
+      const below = await openCgroup({ parent: group, limits: { pids: { max: 5 } } });
       const { code, help } = await reasonOf(startIn(group, 'exit'));
       assert.is(code, 'EBUSY');
       assert.match(help ?? '', /groups below/);
@@ -110,26 +110,26 @@ skipUnless(
 
 skipUnless(
   test,
-  either(noController('memory'), notUnified),
+  either(noController('pids'), notUnified),
   'processes of others are named, and moved only if asked to',
   () =>
-    withGroup({ ...options, controllers: ['memory'] }, async (group) => {
+    withGroup({ ...options, controllers: ['pids'] }, async (group) => {
       const stranger = await strangerIn(group);
-      const refused = await reasonOf(openCgroup({ parent: group, limits: { memory: { max: '9M' } } }));
+      const refused = await reasonOf(openCgroup({ parent: group, limits: { pids: { max: 5 } } }));
       assert.is(refused.code, 'EBUSY');
       assert.match(refused.message, new RegExp(`${stranger} \\(sleep\\)`));
       assert.match(refused.message, /moveAll/);
-      await openCgroup({ parent: group, limits: { memory: { max: '9M' } }, moveAll: true });
+      await openCgroup({ parent: group, limits: { pids: { max: 5 } }, moveAll: true });
       assert.ok(membershipsOf(stranger).some(({ path }) => path.endsWith('/isolate-self')));
     }),
 );
 
 skipUnless(
   test,
-  either(noController('memory'), notUnified),
+  either(noController('pids'), notUnified),
   'a program moves into a leaf of its own group, with its children',
   () =>
-    withGroup({ ...options, controllers: ['memory'] }, async (group) => {
+    withGroup({ ...options, controllers: ['pids'] }, async (group) => {
       const code = `
       const path = ${JSON.stringify(group.paths[0])};
       const { writeFileSync } = await import('node:fs');
@@ -138,9 +138,9 @@ skipUnless(
       const child = spawn('sleep', ['60'], { stdio: 'ignore' });
       const where = (pid) => cgroup.membershipsOf(pid).find(({ version }) => version === 2).path.split('/').slice(-2);
       const access = cgroup.cgroupAccess();
-      if (!access.controllers.memory.usable) throw new Error(access.controllers.memory.problem);
-      const made = await cgroup.openCgroup({ limits: { memory: { max: '9M' } } });
-      const again = await cgroup.openCgroup({ limits: { memory: { max: '9M' } } });
+      if (!access.controllers.pids.usable) throw new Error(access.controllers.pids.problem);
+      const made = await cgroup.openCgroup({ limits: { pids: { max: 5 } } });
+      const again = await cgroup.openCgroup({ limits: { pids: { max: 5 } } });
       console.log(JSON.stringify([where('self'), where(child.pid), [made, again].map(({ paths }) => paths[0].startsWith(path + '/isolate-'))]));
       for (const one of [made, again]) await one.remove();
       child.kill();

@@ -332,16 +332,26 @@ test('where nobody reads on, isolate ends as SIGPIPE ends others: without a word
 });
 
 test('help is written to stdout, and as it was', () => {
-  const lines = [['--help'], ['run', '--help'], ['explain', '--help'], ['enter', '--help'], ['--version']];
-  const [main, run, explain, enter, version] = runEach(lines);
+  const lines = [
+    ['--help'],
+    ['run', '--help'],
+    ['explain', '--help'],
+    ['enter', '--help'],
+    ['top', '--help'],
+    ['gc', '--help'],
+    ['--version'],
+  ];
+  const [main, run, explain, enter, top, gc, version] = runEach(lines);
   matchesText('help.txt', printed(main as Ended));
   matchesText('help-run.txt', printed(run as Ended));
   matchesText('help-explain.txt', printed(explain as Ended));
   matchesText('help-enter.txt', printed(enter as Ended));
+  matchesText('help-top.txt', printed(top as Ended));
+  matchesText('help-gc.txt', printed(gc as Ended));
   assert.match(printed(version as Ended), /^\d+\.\d+\.\d+$/);
 });
 
-test('run and explain take the same options, but for --diff, --status-json and --json', () => {
+test('run and explain take the same options, but for --diff, --stats, --status-json and --json', () => {
   const [run, explain] = runEach([
     ['run', '--help'],
     ['explain', '--help'],
@@ -349,7 +359,10 @@ test('run and explain take the same options, but for --diff, --status-json and -
   const options = (ended: Ended | undefined) => new Set(printed(ended as Ended).match(/^ {2}(-\w, )?--[\w-]+/gm));
   const missing = (from: Ended | undefined, to: Ended | undefined) =>
     [...options(from)].filter((option) => !options(to).has(option));
-  assert.equal([missing(explain, run), missing(run, explain)], [['  --json'], ['  --diff', '  --status-json']]);
+  assert.equal(
+    [missing(explain, run), missing(run, explain)],
+    [['  --json'], ['  --diff', '  --status-json', '  --stats']],
+  );
   assert.ok(options(run).size > 30);
 });
 

@@ -144,6 +144,7 @@ test('--status-json: a command that ends at once', () => {
     version: 1,
     command: ['sh', '-c', 'exit 7'],
     exit: { kind: 'exited', code: 7 },
+    resources: null,
     error: null,
   });
   assert.ok(Number.isInteger(pid) && (wallTime as number) > 0 && (usage?.maxRSS as number) > 0);

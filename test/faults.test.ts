@@ -6,13 +6,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boxValue, compileBox, compileInBox } from '../src/builder/compile/box.js';
 import { compile } from '../src/builder/compile/compile.js';
+import { CommandGroup } from '../src/builder/group/command-group.js';
 import type { Plan, PlanStep } from '../src/builder/plan.js';
 import { RunningProcess } from '../src/builder/process/running-process.js';
 import { type Started, start } from '../src/builder/process/start.js';
 import type { Host } from '../src/builder/spec/host.js';
 import { thisHost } from '../src/builder/this-host.js';
+import { openCgroup } from '../src/cgroup/index.js';
 import { type Box, bare, type Command, isolate, type ProcessSpec, type Sandbox, StepError } from '../src/index.js';
-import { close, pidfd_open, prlimit64, RLIMIT } from '../src/sys/index.js';
+import { close, type LateValues, pidfd_open, prlimit64, RLIMIT } from '../src/sys/index.js';
 import {
   either,
   freshProcRefused,
@@ -27,6 +29,7 @@ import {
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { placesOf, refusal, withImpossibleResult, withRefused } from './helpers/inject.js';
+import { noOwnGroups } from './helpers/own-groups.js';
 
 interface Case {
   readonly name: string;
@@ -90,7 +93,26 @@ for (const [sandbox, skip] of [
   const box = await sandbox.open();
   opened.set(sandbox, { box, pidfd: pidfd_open(box.pid, 0) });
 }
+/** A control group that is there as long, with its descriptors open. */
+const inGroup = isolate().limits({ pids: 64 });
+const group = noOwnGroups
+  ? undefined
+  : new CommandGroup(await openCgroup({ limits: inGroup.spec.limits ?? {} }), 'own');
+const groupWay = group?.wayInto(thisHost().cloneIntoCgroup);
+let groupValues: LateValues = {};
+let closeGroup = () => {};
+if (group !== undefined && groupWay !== undefined) {
+  const isOpen = new Promise<void>((resolve) => {
+    closeGroup = resolve;
+  });
+  void group.whileOpen(groupWay, async (values) => {
+    groupValues = values;
+    await isOpen;
+  });
+}
 test.after(async () => {
+  closeGroup();
+  await group?.end();
   await Promise.all([...opened.values()].map(({ box }) => box.close()));
 });
 
@@ -108,6 +130,12 @@ const cases: readonly Case[] = [
     compile: (spec, _command, host) => compileBox(spec, host),
     isBox: true,
     skip: noRanges,
+  },
+  {
+    name: 'in a control group',
+    sandbox: inGroup,
+    compile: (spec, command, host) => compile(spec, command, host, { group: groupWay }),
+    skip: either(noNamespaces, noOwnGroups),
   },
   { name: 'in a box', sandbox: inBox, compile: compileInBox, skip: noNamespaces },
   { name: 'in a box, as somebody of its ranges', sandbox: inBoxOfRanges, compile: compileInBox, skip: noRanges },
@@ -239,7 +267,7 @@ for (const given of cases) {
     const plan = (given.compile ?? compile)(spec, command, host);
     const places = placesOf(plan);
     const runs = kind !== 'a command that is not there';
-    const values = { [boxValue]: opened.get(sandbox)?.pidfd ?? -1 };
+    const values = { [boxValue]: opened.get(sandbox)?.pidfd ?? -1, ...groupValues };
     const launch = (changed: Plan, what = title) => inTime(start(changed, spec, undefined, values), what);
 
     test(`${title}: the plan itself`, async () => {
@@ -250,7 +278,7 @@ for (const given of cases) {
       assertSameHost(before, title);
       if (runs) return;
       const left = plan.steps.filter(
-        (planned) => !mayBeLeftOut(planned) && !returns(planned) && !isToldOfFailure(planned),
+        (planned) => isOfLaunch(planned) && !mayBeLeftOut(planned) && !returns(planned) && !isToldOfFailure(planned),
       );
       assert.equal(
         left.map(({ step }) => step.op),
@@ -289,10 +317,17 @@ for (const given of cases) {
     });
 
     /** What follows an execve(2) that works is never made. */
-    function isReached({ index }: PlanStep): boolean {
+    function isReached(planned: PlanStep): boolean {
+      const { index } = planned;
+      if (!isOfLaunch(planned)) return false;
       const exec = plan.steps.findIndex(({ step }) => step.call.name === 'execve');
       const cleanup = plan.steps.findIndex(({ step }) => places.get(step.key) === 'after the child');
       return !runs || exec < 0 || index <= exec || index >= cleanup;
+    }
+
+    /** What is done to make a control group is done before the launch. */
+    function isOfLaunch({ step }: PlanStep): boolean {
+      return places.has(step.key);
     }
 
     /** Where the command is not there, init says so: what fails afterwards is not the first to fail. */

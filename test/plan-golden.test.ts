@@ -13,6 +13,12 @@ import { namespaceKinds } from '../src/ns/index.js';
 import { matchesJson, matchesText } from './helpers/golden.js';
 import { classic, root, user } from './helpers/made-up-host.js';
 
+const refusesGroups = () => ({
+  parts: [],
+  enable: [],
+  values: [],
+  refusals: [{ field: 'memory', problem: 'no control groups are mounted' }],
+});
 const before63 = { timeEntersAtExec: false } as const;
 
 const seven = ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'] as const;
@@ -119,6 +125,13 @@ const plans: Record<string, [sandbox: Sandbox, host: Host]> = {
   'tty-of-dev': [withFiles.dev().newSession().tty({ columns: 100, rows: 30 }), user],
   'tty-of-dev-classic': [withFiles.dev().tty(), { ...user, ...classic }],
   'tty-of-another-user': [bare().uid(33).gid(34).tty().stdio(['inherit', 'inherit', 'inherit', 'pipe']), root],
+  limits: [isolate().limits({ memory: '256M', pids: 64, cpus: 0.5 }), user],
+  'limits-by-writing': [bare().unshare('user', 'cgroup').limits({ pids: 64 }), { ...user, cloneIntoCgroup: false }],
+  'limits-by-rlimits': [
+    isolate().limits({ memory: '256M', pids: 64 }, { fallback: 'rlimit' }),
+    { ...user, cgroups: { plan: refusesGroups, find: () => undefined } },
+  ],
+  'cgroup-joined': [bare().cgroup({ path: '/user/jobs' }), user],
   'stdio-pipes': [bare().stdio('pipe'), user],
   'stdio-swapped': [bare().stdio([1, 0, 2]), user],
   'stdio-extra': [bare().stdio(['ignore', 'inherit', 'ignore', 'pipe', 'inherit', 9]), user],
@@ -133,6 +146,8 @@ const boxes: Record<string, () => Plan> = {
   'box-open-named': () => compileBox(bare().unshare('user').dieWithParent().spec, user, { isNamed: true }),
   'box-open-ranges': () => compileBox(ofRanges.dieWithParent().spec, root),
   'box-open-clock-by-clone': () => compileBox(bare().unshare('user').clock(clocks).spec, { ...user, ...before63 }),
+  'box-open-limits': () => compileBox(inBox.limits({ pids: 64 }).spec, user),
+  'box-command-limits': () => compileInBox(inBox.limits({ pids: 64 }).spec, command, user, { group: 'clone' }),
   'box-command': () => compileInBox(inBox.spec, command, user),
   'box-command-ranges': () => compileInBox(ofRanges.capabilities(['KILL']).spec, command, root),
   'box-command-without-view': () =>

@@ -28,7 +28,9 @@ const examplesIn = (text: string) =>
   }));
 const examples = examplesIn(text);
 /** Not everybody may make control groups. */
-const ofGroups = examplesIn(readFileSync(join(root, 'docs/cgroups.md'), 'utf8'));
+const ofGroups = ['docs/cgroups.md', 'docs/limits.md'].flatMap((file) =>
+  examplesIn(readFileSync(join(root, file), 'utf8')),
+);
 const noGroups = await refusalOfOwn({ controllers: ['memory', 'pids', 'cpu'] });
 
 /** What follows `→` in the comments of an example, in order. */

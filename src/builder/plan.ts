@@ -9,6 +9,7 @@ import {
 } from '../sys/index.js';
 import type { ExecAttempt } from './compile/exec.js';
 import type { IdmappedTree } from './compile/files/idmapped-tree.js';
+import type { GroupWay } from './compile/group.js';
 import type { IdentifyPlan } from './compile/identify.js';
 import type { Pipe } from './compile/stdio.js';
 import type { WorkingDirectoryPlan } from './compile/working-directory.js';
@@ -38,6 +39,8 @@ export interface PlanStepJson {
 /** What a launch needs besides the steps of the launcher. */
 export interface PlanParts {
   readonly program: Program;
+  /** How the command gets into its control group, and what this program does to make that before anything else. */
+  readonly group: { readonly way: GroupWay | undefined; readonly made: readonly Step[] };
   /** Steps that this program makes itself while the child waits. */
   readonly handshake: readonly Step[];
   /** The step of the child that waits for them. */
@@ -75,10 +78,12 @@ export class Plan {
   /** @internal */
   constructor(parts: PlanParts) {
     this.parts = parts;
-    const { program, handshake, waits, origins } = parts;
-    const all = program.steps.flatMap((placed) =>
-      placed.step === waits ? [placed, ...handshake.map((step) => ({ where: 'parent' as const, step }))] : [placed],
-    );
+    const { program, group, handshake, waits, origins } = parts;
+    const ofParent = (step: Step) => ({ where: 'parent' as const, step });
+    const all = [
+      ...group.made.map(ofParent),
+      ...program.steps.flatMap((placed) => (placed.step === waits ? [placed, ...handshake.map(ofParent)] : [placed])),
+    ];
     this.steps = all.map(({ where, step }, index) => ({
       index,
       where,

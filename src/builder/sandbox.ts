@@ -1,3 +1,4 @@
+import { mergeLimits } from '../cgroup/limits.js';
 import type { ClockOffsets, NamespaceKind } from '../ns/index.js';
 import { namespaceKinds } from '../ns/index.js';
 import { SpecError } from '../sys/index.js';
@@ -16,8 +17,10 @@ import { spawn } from './process/spawn.js';
 import { type SpawnOptions, timeLimit } from './process/spawn-options.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
+import { type CgroupInput, readCgroup } from './spec/cgroup.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
+import { type Limits, type LimitsOptions, readLimits } from './spec/limits.js';
 import { checkListen, type ListenEntry } from './spec/listen.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
@@ -250,6 +253,41 @@ export class Sandbox extends SandboxFiles {
    */
   timeout(limit: Duration | false, options: KillOptions = {}): Sandbox {
     return this.with({ timeout: readTimeout(limit, options) });
+  }
+
+  /**
+   * Limits on what the command may use, with all that it starts: by a control group of its own, which is removed with what is left in it when
+   * the command has ended. A limit that was asked for is applied, or the command does not start. Others that were given before stay as they are.
+   *
+   * ```ts
+   * isolate().limits({ memory: '256M', pids: 64, cpus: 0.5 })
+   * ```
+   *
+   * In a box all of its commands have the limits together. See cgroups(7).
+   *
+   * @param options - `fallback: 'rlimit'`: where no control group can be had, single processes are limited as far as setrlimit(2) can.
+   * @throws SpecError - there is no such limit. That one cannot be had on this host is told when a command is started.
+   */
+  limits(limits: Limits, { fallback }: LimitsOptions = {}): Sandbox {
+    if (fallback !== undefined && fallback !== 'rlimit') {
+      throw new SpecError('fallback', `there is no ${JSON.stringify(fallback)}`, "'rlimit' is the only one");
+    }
+    const all = mergeLimits(this.spec.limits ?? {}, readLimits(limits));
+    return this.with({ limits: all, ...(fallback === undefined ? {} : { limitsFallback: fallback }) });
+  }
+
+  /**
+   * Which control group the command is in: one that is there and stays, which several sandboxes may have together; or where its own is made,
+   * what that is called, and what it measures.
+   *
+   * ```ts
+   * const group = await openCgroup({ limits: { memory: { max: '1G' } } }); // of linux-isolate/cgroup
+   * isolate().cgroup(group); // and others: at most 1 GiB for all of them
+   * isolate().limits({ pids: 64 }).cgroup({ parent: group });
+   * ```
+   */
+  cgroup(group: CgroupInput): Sandbox {
+    return this.with({ cgroup: readCgroup(group) });
   }
 
   /** Applies a preset. */

@@ -5,6 +5,7 @@ import { capget, prlimit64, RLIMIT } from '../sys/index.js';
 import { hasNewMountCalls, hasOpenat2 } from './probe.js';
 import { hasSignal, signalMask } from './signal-mask.js';
 import type { Host } from './spec/host.js';
+import { thisHostCgroups } from './this-host-cgroups.js';
 import { thisHostFiles } from './this-host-files.js';
 import { thisHostProcesses } from './this-host-processes.js';
 
@@ -92,6 +93,8 @@ function readUnchanging(): Unchanging {
     rootMapTakesSetfcap: kernelIsAtLeast(5, 12),
     files: thisHostFiles,
     processes: thisHostProcesses,
+    cgroups: thisHostCgroups,
+    cloneIntoCgroup: kernelIsAtLeast(5, 7),
     mountCalls: hasNewMountCalls() ? 'new' : 'classic',
     openat2: hasOpenat2(),
     overlayUserXattr: kernelIsAtLeast(5, 11),

@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { IsolateError, type Snapshot, SpecError } from '../index.js';
+import { removeLeftGroups } from '../builder/group/live-groups.js';
+import { type Exit, IsolateError, type Snapshot, SpecError } from '../index.js';
 import { addEnterOptions, type EnterOptions, enterHelp, startIn } from './enter.js';
 import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
+import { measuring } from './limit-options.js';
 import { print } from './output.js';
 import { renderChanges } from './render-changes.js';
+import { renderResources } from './render-resources.js';
 import { run, type Start } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
 import { StatusReporter } from './status-report.js';
 import { TargetCommand } from './target-command.js';
+import { type TopOptions, top } from './top.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -38,7 +42,10 @@ isolate passes on, and that would end any other process, ends it all the same: b
 When its time is over, the command gets SIGKILL, with all of its PID namespace, or else of its session. With --kill-signal it
 gets that, and after --kill-after (5s) SIGKILL comes for all. Durations have a unit: 500ms, 10s, 1.5m, 2h.
 
---status-json writes { "version": 1, "pid", "namespaces", "command", "exit", "usage", "wallTime", "error" } to a file: when
+What it may use is limited by a control group of its own, which is gone with all that is left in it when the command has ended. A limit
+that cannot be applied is an error. If it was killed for want of memory, the exit status is 137, and "exit" of --status-json says oom.
+
+--status-json writes { "version": 1, "pid", "namespaces", "command", "exit", "usage", "resources", "wallTime", "error" } to a file: when
 the command has started, with "exit": null, and again when it has ended. If isolate fails, "error" says why, and "exit" is null.
 
 Exit status: that of the command; 128+N if signal N ended it; 124 if its time was over; 125 if isolate failed; 126 if the
@@ -50,6 +57,8 @@ Examples:
   isolate run --overlay . --diff -- make           the same, kept apart from yours, and what it would have changed
   isolate run --empty-root --ro /usr --ro /lib --ro /lib64 -- /usr/bin/env
                                                    these directories, and no others
+  isolate run --memory 256M --pids 64 --cpus 0.5 --stats -- ./build.sh
+                                                   no more than that, and what it used
   isolate run --net host -- curl -I example.org    the same, with the network of the host
   isolate run --bare --unshare user,pid,mount --map-root -- ps ax
                                                    only these namespaces, as root inside
@@ -60,6 +69,12 @@ Nothing is run. The calls are shown as strace(1) writes them; #3 stands for what
 brings. Long calls are cut, and of many like calls only the first and the last are shown.
 
 --json shows all of it: { "steps": [{ "index", "where", "call", "args", "from", "why" }] }.`;
+
+const topHelp = `
+CPUS is how many processors' worth of time a group had between two looks, MEMORY and PROCESSES what it has now, and its limit.
+OWNER is the program that made it. Only groups that this user may make are looked at: those below its own.
+
+--json shows { "version": 1, "groups": [{ "name", "owner", "cpus", "cpuTime", "memory", "memoryLimit", "pids", "pidsLimit" }] }.`;
 
 /** The options of run and of enter besides those of the sandbox. */
 interface ReportOptions {
@@ -84,7 +99,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       outputError: (text, write) => write(`isolate: ${text.replace(/^error: /, '')}`),
     })
     .showHelpAfterError(tellsMore())
-    .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run, enter or explain\n' : ''));
+    .addHelpText('before', ({ error }) => (error ? 'isolate: tell what to do: run, enter, explain, top or gc\n' : ''));
 
   addSandboxOptions(program.command('run'))
     .showHelpAfterError(tellsMore('run'))
@@ -94,12 +109,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .passThroughOptions()
     .option('--diff', 'print what changed in the directories of --overlay, to stderr: A added, M modified, D deleted')
     .option('--status-json <file>', 'write how it went there: see below')
+    .option('--stats', 'print what it used when it has ended, to stderr')
     .addHelpText('after', runHelp)
     .action(
       async (
         file: string,
         args: string[],
-        { diff, statusJson, ...options }: SandboxOptions & ReportOptions & { diff?: true },
+        { diff, statusJson, stats, ...options }: SandboxOptions & ReportOptions & { diff?: true; stats?: true },
       ) => {
         status = await reported(statusJson, [file, ...args], async (reporter) => {
           if (diff && !options.files?.some(({ kind }) => kind === 'overlay')) {
@@ -108,14 +124,18 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
           const changes = async (snapshot: Snapshot) => {
             if (diff) said.stderr.push(renderChanges(await snapshot.changes()));
           };
-          const sandbox = sandboxFrom(options);
+          const given = sandboxFrom(options);
+          const sandbox = stats ? measuring(given) : given;
           const { spec } = sandbox;
           const start: Start = {
             spec,
             isPid1: spec.asPid1 === true,
             spawn: (file, args, how) => sandbox.spawn(file, args, how),
           };
-          return run(start, file, args, { changes, reporter }, options.tty);
+          const ended = (exit: Exit) => {
+            if (stats) said.stderr.push(renderResources(exit));
+          };
+          return run(start, file, args, { changes, reporter, ended }, options.tty);
         });
       },
     );
@@ -157,6 +177,24 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .action((file: string, args: string[], { json, ...options }: SandboxOptions & { json?: true }) => {
       const sandbox = sandboxFrom(options);
       said.stdout.push(json ? `${JSON.stringify(sandbox.plan(file, args), null, 2)}\n` : sandbox.explain(file, args));
+    });
+
+  program
+    .command('top')
+    .showHelpAfterError(tellsMore('top'))
+    .description('Show what the control groups of running commands and boxes use.')
+    .option('--once', 'only once')
+    .option('--json', 'once, for programs')
+    .addHelpText('after', topHelp)
+    .action((options: TopOptions) => top(options));
+
+  program
+    .command('gc')
+    .showHelpAfterError(tellsMore('gc'))
+    .description('Remove the control groups that programs left behind which were killed, with what is in them.')
+    .action(async () => {
+      const removed = await removeLeftGroups();
+      said.stdout.push(removed.map((name) => `${name}\n`).join(''));
     });
 
   try {

@@ -1,4 +1,4 @@
-import type { Sandbox, Snapshot } from '../index.js';
+import type { Exit, Sandbox, Snapshot } from '../index.js';
 import { exitStatus, statusOf } from './exit-status.js';
 import { SignalForwarder } from './forward-signals.js';
 import type { StatusReporter } from './status-report.js';
@@ -14,6 +14,8 @@ export interface Listeners {
   /** What the command changed. */
   readonly changes: (snapshot: Snapshot) => Promise<void>;
   readonly reporter: StatusReporter | undefined;
+  /** It has ended. */
+  readonly ended?: (exit: Exit) => void;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function run(
   start: Start,
   file: string,
   args: readonly string[],
-  { changes, reporter }: Listeners,
+  { changes, reporter, ended }: Listeners,
   tty?: boolean,
 ): Promise<number> {
   const signals = new SignalForwarder(start.isPid1);
@@ -38,6 +40,7 @@ export async function run(
     reporter?.started(running);
     const exit = await running.exited;
     reporter?.ended(exit);
+    ended?.(exit);
     await connection?.drained();
     await using snapshot = running.snapshot;
     if (snapshot !== undefined) await changes(snapshot);

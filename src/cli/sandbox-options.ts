@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readAll } from '../builder/read-all.js';
 import { bare, type IdMapInput, isolate, type NamespaceKind, type Sandbox, SpecError } from '../index.js';
+import { addLimitOptions, type LimitOptions, withLimits } from './limit-options.js';
 import { moreOf } from './lists.js';
 import { addFindOptions, addWhoOptions, type ProcessOptions, when, withProcess } from './process-options.js';
 
 /** The options that run and explain share, as they were given. */
-export interface SandboxOptions extends ProcessOptions {
+export interface SandboxOptions extends ProcessOptions, LimitOptions {
   bare?: true;
   spec?: string;
   unshare?: NamespaceKind[];
@@ -70,7 +71,7 @@ export function addSandboxOptions(command: Command): Command {
     .option('--map-root', 'the caller is root inside')
     .option('--map-users <inside:outside:count>', 'user ids that exist inside; may be given more than once', moreOf)
     .option('--map-groups <inside:outside:count>', 'group ids that exist inside; may be given more than once', moreOf);
-  return addFindOptions(addFileOptions(addWhoOptions(command))).optionsGroup('Other:');
+  return addLimitOptions(addFindOptions(addFileOptions(addWhoOptions(command)))).optionsGroup('Other:');
 }
 
 function addFileOptions(command: Command): Command {
@@ -106,7 +107,8 @@ export function sandboxFrom(options: SandboxOptions): Sandbox {
     .use(when(options.mapRoot, (sandbox) => sandbox.mapRoot()))
     .use(when(options.mapUsers, (sandbox, map: IdMapInput[]) => sandbox.mapUsers(...map)))
     .use(when(options.mapGroups, (sandbox, map: IdMapInput[]) => sandbox.mapGroups(...map)))
-    .use((sandbox) => withProcess(sandbox, options));
+    .use((sandbox) => withProcess(sandbox, options))
+    .use((sandbox) => withLimits(sandbox, options));
 }
 
 function startFrom({ bare: isBare, spec }: SandboxOptions): Sandbox {

@@ -1,4 +1,12 @@
-import { type Exit, type NamespaceIds, type RunningProcess, SpecError, StepError, type Usage } from '../index.js';
+import {
+  type Exit,
+  type NamespaceIds,
+  type Resources,
+  type RunningProcess,
+  SpecError,
+  StepError,
+  type Usage,
+} from '../index.js';
 import { StatusFile } from './status-file.js';
 
 /** What `--status-json` tells. */
@@ -12,6 +20,8 @@ interface StatusReport {
   /** How it ended; null while it runs, and where it never ran. */
   readonly exit: object | null;
   readonly usage: Usage | null;
+  /** What its control group used, where it had one. */
+  readonly resources: Resources | null;
   /** Milliseconds. */
   readonly wallTime: number | null;
   /** What isolate failed with. */
@@ -26,7 +36,7 @@ export class StatusReporter {
   /** Opens the file: where that fails, nothing has been done. */
   constructor(path: string, command: readonly string[]) {
     this.#file = new StatusFile(path);
-    const none = { exit: null, usage: null, wallTime: null, error: null };
+    const none = { exit: null, usage: null, resources: null, wallTime: null, error: null };
     this.#report = { version: 1, pid: null, namespaces: null, command, ...none };
   }
 
@@ -35,8 +45,8 @@ export class StatusReporter {
     this.#file.write(this.#text);
   }
 
-  ended({ usage, wallTime, ...exit }: Exit): void {
-    this.#report = { ...this.#report, exit, usage, wallTime };
+  ended({ usage, wallTime, resources = undefined, ...exit }: Exit): void {
+    this.#report = { ...this.#report, exit, usage, resources: resources ?? null, wallTime };
   }
 
   /** There is nothing more to tell. */

@@ -1,6 +1,7 @@
 // A host that is nowhere, for plans that are compared with what they were.
 import { posix } from 'node:path';
-import type { Access, Host, HostFile, HostFiles, HostMount, HostProcesses } from '../../src/index.js';
+import { type CgroupAccess, planCgroup } from '../../src/cgroup/index.js';
+import type { Access, Host, HostCgroups, HostFile, HostFiles, HostMount, HostProcesses } from '../../src/index.js';
 import { namespaceKinds } from '../../src/ns/index.js';
 
 const directories =
@@ -61,6 +62,28 @@ const madeUpProcesses: HostProcesses = {
       : undefined,
 };
 
+/** One hierarchy of v2, in which a group is delegated; those who are in it have three controllers. */
+const delegated: CgroupAccess = {
+  layout: 'unified',
+  bases: [{ version: 2, controllers: ['cpu', 'memory', 'pids'], directory: '/sys/fs/cgroup/user', refused: undefined }],
+  controllers: Object.fromEntries(
+    ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'misc', 'pids', 'rdma'].map((name) => [
+      name,
+      ['cpu', 'memory', 'pids'].includes(name)
+        ? { usable: true, version: 2, directory: '/sys/fs/cgroup/user' }
+        : { usable: false, problem: `the groups above do not pass the ${name} controller on` },
+    ]),
+  ) as CgroupAccess['controllers'],
+};
+
+const madeUpCgroups: HostCgroups = {
+  plan: (options) => planCgroup({ ...options, access: delegated }),
+  find: (path) =>
+    path === '/user/jobs'
+      ? [{ version: 2, controllers: ['memory'], directory: '/sys/fs/cgroup/user/jobs' }]
+      : undefined,
+};
+
 /** An ordinary user of it. */
 export const user: Host = {
   uid: 1000,
@@ -77,6 +100,8 @@ export const user: Host = {
   cwd: '/home/user/project',
   files: madeUpFiles,
   processes: madeUpProcesses,
+  cgroups: madeUpCgroups,
+  cloneIntoCgroup: true,
   homes: ['/home/user'],
   mountCalls: 'new',
   openat2: true,

@@ -12,6 +12,7 @@ import {
   SpecError,
   SyscallError,
 } from '../../sys/index.js';
+import type { CommandGroup } from '../group/command-group.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
 import { collect, type RunResult } from '../process/run.js';
@@ -39,6 +40,8 @@ interface BoxParts {
   readonly pidfd: Fd;
   readonly name?: string | undefined;
   readonly snapshot?: Snapshot | undefined;
+  /** Its control group. One of its own goes with it. */
+  readonly group?: CommandGroup | undefined;
   /** Its init is a child of this program, and ends with it or not; or it was found. */
   readonly tie: 'ours' | 'detached' | 'found';
   /** Done once when it has been closed, or has ended by itself. */
@@ -64,6 +67,7 @@ export class Box implements AsyncDisposable {
 
   readonly #pidfd: Fd;
   readonly #tie: BoxParts['tie'];
+  readonly #group: CommandGroup | undefined;
   readonly #starting = new Set<Promise<unknown>>();
   readonly #running = new Set<RunningProcess>();
   /** Aborted when nothing is to be started any more. */
@@ -73,13 +77,14 @@ export class Box implements AsyncDisposable {
   #state: 'open' | 'left' | 'closing' | 'gone' = 'open';
 
   /** @internal */
-  constructor({ spec, pid, pidfd, name, snapshot, tie, onEnd }: BoxParts) {
+  constructor({ spec, pid, pidfd, name, snapshot, group, tie, onEnd }: BoxParts) {
     this.spec = spec;
     this.pid = pid;
     this.name = name;
     this.snapshot = snapshot;
     this.#pidfd = pidfd;
     this.#tie = tie;
+    this.#group = group;
     // Each command that is being started listens.
     setMaxListeners(0, this.#end.signal);
     const ended = new Promise<void>((resolve) => {
@@ -92,7 +97,8 @@ export class Box implements AsyncDisposable {
       else exitWatch().add(pidfd, end);
     });
     // What stays written down of a box that is gone is known to be stale.
-    this.closed = ended.then(onEnd).catch(() => {});
+    const gone = group === undefined ? ended : ended.then(() => group.end());
+    this.closed = gone.then(onEnd).catch(() => {});
   }
 
   /** Whether commands can be started in it. */
@@ -121,7 +127,7 @@ export class Box implements AsyncDisposable {
     const { spec = this.spec } = options;
     if (spec !== this.spec) checkSameBox(spec, this.spec);
     const namespaces = options.identify ? this.#identify() : undefined;
-    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot, namespaces };
+    const place = { spec, box: this.#pidfd, until: this.#end.signal, snapshot, group: this.#group, namespaces };
     const starting = spawnInBox(place, { file, args }, options).then(
       (running) => this.#keep(running),
       (error) => {
@@ -182,6 +188,7 @@ export class Box implements AsyncDisposable {
     this.#state = 'left';
     if (this.#tie !== 'found') return;
     exitWatch().removeOther(this.#pidfd);
+    this.#group?.close();
     this.#letGo();
   }
 

@@ -1,4 +1,5 @@
 import { close, type Fd, IsolateError, pidfd_open, SyscallError } from '../../sys/index.js';
+import { groupOfFound } from '../group/open-group.js';
 import { Box } from './box.js';
 import { allNames, forget, lookUp } from './names.js';
 import { stateOf } from './process-identity.js';
@@ -23,7 +24,7 @@ export async function findBox(name: string): Promise<Box> {
     throw spec === undefined ? otherVersionError(name) : await notFoundError(folder, name);
   }
   const onEnd = () => forget(folder, name, holder);
-  return new Box({ spec, pid: holder.pid, pidfd, name, tie: 'found', onEnd });
+  return new Box({ spec, pid: holder.pid, pidfd, name, group: groupOfFound(spec), tie: 'found', onEnd });
 }
 
 /**

@@ -1,8 +1,14 @@
-import { close, type Fd, SpecError } from '../../sys/index.js';
+import { randomBytes } from 'node:crypto';
+import { close, type Fd, type LateValues, SpecError } from '../../sys/index.js';
 import { compileBox, nameValue } from '../compile/box.js';
+import type { GroupWay } from '../compile/group.js';
+import { specWithGroup } from '../group/open-group.js';
+import { foreseenWay, startInGroup } from '../group/start-in-group.js';
+import type { Plan } from '../plan.js';
 import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import { hasGroup } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { freeze } from '../spec/read-spec.js';
 import { thisHost } from '../this-host.js';
@@ -23,8 +29,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
-const compile: Compile = (spec, _command, host) => compileBox(spec, host);
-const compileNamed: Compile = (spec, _command, host) => compileBox(spec, host, { isNamed: true });
+const compile: Compile = (spec, _command, host, { group }) => compileBox(spec, host, { group });
+const compileNamed: Compile = (spec, _command, host, { group }) => compileBox(spec, host, { group, isNamed: true });
 
 /** What runs in a box that nobody has started anything in. */
 const holder = { file: 'isolate-init', args: [] } as const;
@@ -45,19 +51,21 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   checkDetached(options);
   const held = holderOf(spec);
   const request = { command: holder, changes: {}, host: thisHost(), identify: false };
-  const plan = planFor(held, { ...request, compile: name === undefined ? compile : compileNamed });
+  const planWith = (group?: GroupWay) =>
+    planFor(held, { ...request, group, compile: name === undefined ? compile : compileNamed });
+  const foreseen = planWith(foreseenWay(held));
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
-    const {
-      pid,
-      pidfd,
-      line = -1,
-      changes,
-    } = await start(plan, held, signal, reserved && { [nameValue]: reserved.socket });
+    const named = reserved && { [nameValue]: reserved.socket };
+    const begin = (plan: Plan, more?: LateValues) => start(plan, held, signal, more ? { ...named, ...more } : named);
+    const { started, plan, group } = hasGroup(spec)
+      ? await startInGroup({ spec: held, shared: undefined, name: groupName(options), planWith, start: begin })
+      : { started: await begin(foreseen), plan: foreseen, group: undefined };
+    const { pid, pidfd, line = -1, changes } = started;
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
     const tie = options.detached ? 'detached' : 'ours';
-    const box = new Box({ spec, pid, pidfd, name, snapshot, tie, onEnd: () => reserved?.release() });
-    await publish(box, { reserved, pidfd, line, tie });
+    const box = new Box({ spec, pid, pidfd, name, snapshot, group, tie, onEnd: () => reserved?.release() });
+    await publish(box, specWithGroup(spec, group), { reserved, pidfd, line, tie });
     return box;
   } catch (error) {
     // Where it cannot be removed, it is seen to be of nobody.
@@ -74,9 +82,9 @@ interface Opened {
 }
 
 /** Makes a box known, and lets one go that is to go on without this program. `line` is closed. */
-async function publish(box: Box, { reserved, pidfd, line, tie }: Opened): Promise<void> {
+async function publish(box: Box, spec: ProcessSpec, { reserved, pidfd, line, tie }: Opened): Promise<void> {
   try {
-    await reserved?.publish(box.pid, box.spec);
+    await reserved?.publish(box.pid, spec);
     // In the same turn: the descriptor is closed when the box has ended.
     if (tie === 'detached' && !(box.isOpen && (await setFree(pidfd, line)))) throw closedError();
   } catch (error) {
@@ -86,6 +94,11 @@ async function publish(box: Box, { reserved, pidfd, line, tie }: Opened): Promis
   } finally {
     close(line);
   }
+}
+
+/** The group of a box that goes on without this program is not one that this program has left behind. */
+function groupName({ name, detached }: OpenOptions): string | undefined {
+  return detached ? `isolate-box-${name}-${randomBytes(4).toString('hex')}` : undefined;
 }
 
 function checkDetached({ name, detached }: OpenOptions): void {

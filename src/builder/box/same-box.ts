@@ -17,6 +17,9 @@ const ofBox: readonly (keyof ProcessSpec)[] = [
   'propagation',
   'loopback',
   'clock',
+  'limits',
+  'limitsFallback',
+  'cgroup',
 ];
 
 /** @throws SpecError - the spec is not for a box that was opened for another one. */
@@ -25,7 +28,7 @@ export function checkSameBox(spec: ProcessSpec, opened: ProcessSpec): void {
   if (other === undefined) return;
   throw new SpecError(
     other,
-    'the box was opened with another one, and its namespaces stay as they are',
+    'the box was opened with another one, and its namespaces and its control group stay as they are',
     'open another box',
   );
 }

@@ -6,6 +6,7 @@ import { placeholders } from './files/classic-calls.js';
 import { overlayPlaceholders } from './files/overlay.js';
 import type { FilesPlan } from './files/plan-files.js';
 import { givenBack } from './give-back.js';
+import type { GroupPlan } from './group.js';
 import type { IdentifyPlan } from './identify.js';
 import type { InitPlan } from './init.js';
 import type { Prepared } from './prepare.js';
@@ -21,6 +22,7 @@ export interface PlanSections {
   readonly cloneFlags?: number;
   /** The new namespaces are those of a second child, in the place of the first. */
   readonly inSecond?: boolean;
+  readonly group: GroupPlan;
   readonly stdio: StdioPlan;
   readonly before?: readonly Section[];
   readonly after?: readonly Section[];
@@ -34,7 +36,8 @@ export interface PlanSections {
 
 /** Puts a plan together, each step with the part of the spec that it comes from. */
 export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
-  const { prepared, files, stdio, child, init, command, cloneFlags = 0, inSecond = false } = sections;
+  const { prepared, files, group, stdio, init, command, cloneFlags = 0, inSecond = false } = sections;
+  const child = [...group.enter, ...sections.child];
   const { maps, namespaces } = prepared;
   const idmaps = files?.idmaps ?? [];
   const before = [...(sections.before ?? []), ...stdio.before, ...idmaps.map((tree) => tree.before)];
@@ -43,7 +46,7 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
   const childSteps = stepsOf(child);
   const changesCredentials = childSteps.some(({ call }) => call.name === 'setresuid' || call.name === 'setresgid');
   const assembled = program({
-    clone: { flags: cloneFlags },
+    clone: { ...group.clone, flags: cloneFlags + (group.clone.flags ?? 0) },
     before: stepsOf(before),
     child: childSteps,
     ...(init === undefined
@@ -65,10 +68,12 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
   const origins = new Map<StepKey, string>([
     [assembled.clone.key, cloneFlags === 0 ? 'every launch' : namespaces.from],
   ]);
-  const all = [before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
+  const made = group.made === undefined ? [] : [group.made];
+  const all = [made, before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
   for (const { from, steps } of all) for (const { key } of steps) origins.set(key, from);
   return new Plan({
     program: assembled,
+    group: { way: group.way, made: stepsOf(made) },
     handshake: parent?.steps ?? [],
     waits: files && maps.waits,
     mapped: inSecond ? assembled.pid : assembled.firstPid,

@@ -5,7 +5,9 @@ import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { assemble } from './assemble.js';
 import { checkCommand, checkSpec } from './check.js';
+import type { CompileOptions } from './compile.js';
 import { planFiles } from './files/plan-files.js';
+import { enterGroup, type GroupPlan, type GroupWay, noGroup, planGroup } from './group.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
 import { assembleInside } from './inside.js';
@@ -21,6 +23,8 @@ export const nameValue = 'name';
 export interface BoxOptions {
   /** It has a name, whose socket its init keeps. */
   readonly isNamed?: boolean;
+  /** How it gets into its control group, where that is there. */
+  readonly group?: GroupWay | undefined;
 }
 
 /**
@@ -29,7 +33,8 @@ export interface BoxOptions {
  *
  * @throws SpecError - as {@link compile}; or the spec has no new namespaces.
  */
-export function compileBox(spec: ProcessSpec, host: Host, { isNamed = false }: BoxOptions = {}): Plan {
+export function compileBox(spec: ProcessSpec, host: Host, options: BoxOptions = {}): Plan {
+  const { isNamed = false } = options;
   if (spec.unshare.length === 0) {
     throw new SpecError('unshare', 'there are no new namespaces that a box could keep', "add some: .unshare('pid', …)");
   }
@@ -43,7 +48,8 @@ export function compileBox(spec: ProcessSpec, host: Host, { isNamed = false }: B
   refuseAsPid1(spec);
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
-  const prepared = prepare(spec, host, files);
+  const group = planGroup(spec, host, options.group);
+  const prepared = prepare(spec, host, files, group);
   // Before all that it needs for itself: what is there it keeps.
   const kept = isNamed ? [late(nameValue, '<name>')] : [];
   const init = planInit('hold', spec, kept.length);
@@ -52,6 +58,7 @@ export function compileBox(spec: ProcessSpec, host: Host, { isNamed = false }: B
   return assemble(spec, {
     prepared,
     files,
+    group,
     cloneFlags: flagsOf(prepared.namespaces.kinds),
     stdio,
     child: [
@@ -77,7 +84,7 @@ export const boxValue = 'box';
  *
  * @throws SpecError - as {@link compile}.
  */
-export function compileInBox(spec: ProcessSpec, command: Command, host: Host): Plan {
+export function compileInBox(spec: ProcessSpec, command: Command, host: Host, options: CompileOptions = {}): Plan {
   refuseAsPid1(spec);
   checkSpec(spec, host);
   checkCommand(spec, command);
@@ -85,10 +92,16 @@ export function compileInBox(spec: ProcessSpec, command: Command, host: Host): P
   const view: View = { hasView: spec.unshare.includes('mount'), at: () => undefined };
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, host, view),
+    group: options.group === undefined ? withoutGroup(spec, host) : enterGroup(spec, options.group),
     doors: [late(boxValue, '<box>')],
     terminals: terminalsOf(spec),
     enter: ([box = -1]) => ({ from: methodCall('open'), steps: [joinProcess(box, spec.unshare)] }),
   });
+}
+
+/** A box that could have no control group: its commands are limited one by one, where the spec allows for that. */
+function withoutGroup(spec: ProcessSpec, host: Host): GroupPlan {
+  return spec.limitsFallback === undefined ? noGroup : planGroup(spec, host, 'rlimits');
 }
 
 function refuseAsPid1({ asPid1 }: ProcessSpec): void {

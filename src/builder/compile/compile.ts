@@ -8,6 +8,7 @@ import { checkCommand, checkSpec } from './check.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { planFiles } from './files/plan-files.js';
+import { type GroupWay, planGroup } from './group.js';
 import { planIdentify, planIdentifyJoined } from './identify.js';
 import { identityOf } from './ids.js';
 import { planInit } from './init.js';
@@ -28,6 +29,8 @@ export function hasInit(spec: ProcessSpec): boolean {
 export interface CompileOptions {
   /** It finds out which namespaces the command is in. */
   readonly identify?: boolean;
+  /** How the command gets into its control group, where that is there. */
+  readonly group?: GroupWay | undefined;
 }
 
 /**
@@ -54,7 +57,8 @@ function compileNew(
 ): Plan {
   checkSpec(spec, host);
   const files = planFiles(spec, host, identityOf(spec, host));
-  const prepared = prepare(spec, host, files);
+  const group = planGroup(spec, host, options.group);
+  const prepared = prepare(spec, host, files, group);
   const { namespaces } = prepared;
   const identify = options.identify ? planIdentify(spec, host, namespaces.isForked) : undefined;
   const entries = descriptorsOf(spec);
@@ -73,6 +77,7 @@ function compileNew(
   return assemble(spec, {
     prepared,
     files,
+    group,
     cloneFlags: inSecond ? 0 : flagsOf(namespaces.kinds),
     inSecond,
     stdio,
@@ -92,11 +97,11 @@ function compileNew(
       // After everything that uses a descriptor of the launch itself: those of the command may take its place.
       ...stdio.child,
       closeOthers(entries.length + (init?.sources.length ?? 0), namespaces.isForked),
-      ...(init === undefined ? (terminal?.session ?? []) : []),
+      ...(init === undefined ? [...(terminal?.session ?? []), ...group.rlimits] : []),
     ],
     init: init && {
       ...init,
-      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec))],
+      command: [closeOthers(entries.length, false), ...(terminal?.session ?? planSession(spec)), ...group.rlimits],
     },
     command: { command, exec },
     identify,
@@ -118,6 +123,7 @@ function compileJoined(
   const identify = options.identify ? planIdentifyJoined(join, host) : undefined;
   return assembleInside(spec, command, host, {
     prepared: prepare(spec, inside, view),
+    group: planGroup(spec, host, options.group),
     doors: join.opened,
     enter: join.enter,
     before: [...join.before, ...(identify?.sections ?? [])],

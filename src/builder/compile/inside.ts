@@ -8,6 +8,7 @@ import { assemble } from './assemble.js';
 import { descriptorsOf } from './descriptors.js';
 import { planExec } from './exec.js';
 import { givenBack, lineOf } from './give-back.js';
+import type { GroupPlan } from './group.js';
 import type { IdentifyPlan } from './identify.js';
 import { type Identity, identityOf } from './ids.js';
 import { closeOthers, planParent, planSession } from './life.js';
@@ -21,6 +22,7 @@ const nobodyElse: Identity = { uid: undefined, gid: undefined, groups: undefined
 /** Namespaces that are there already, and how a command gets into them. */
 export interface Inside {
   readonly prepared: Prepared;
+  readonly group: GroupPlan;
   /** What stands for the namespaces: descriptors of the caller, or of steps before. */
   readonly doors: readonly (Fd | Stored | Late<Fd>)[];
   /** The directory with the terminals that are in there; left out, one of the host's is used. */
@@ -39,7 +41,7 @@ export interface Inside {
  * it, finds nothing of this program in its memory. Init enters, and has the command born as a child of this program.
  */
 export function assembleInside(spec: ProcessSpec, command: Command, host: Host, inside: Inside): Plan {
-  const { prepared, doors, enter, terminals, before = [], after = [], identify } = inside;
+  const { prepared, group, doors, enter, terminals, before = [], after = [], identify } = inside;
   const entries = descriptorsOf(spec);
   const count = entries.length;
   const descriptors = openInitDescriptors(count);
@@ -65,6 +67,7 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
   const stdio = planStdio(early, { terminal: ofHost?.end, carried: sources });
   return assemble(spec, {
     prepared,
+    group,
     stdio,
     before,
     after,
@@ -80,6 +83,7 @@ export function assembleInside(spec: ProcessSpec, command: Command, host: Host, 
         ...planParent(spec, parent),
         closeOthers(count, false),
         ...(tty === undefined ? planSession(spec) : terminalSession(spec)),
+        ...group.rlimits,
       ],
     },
     command: { command, exec: planExec(spec, command, host) },

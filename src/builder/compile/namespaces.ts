@@ -9,6 +9,7 @@ import {
 } from '../../ns/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { cgroupNamespace, type GroupPlan } from './group.js';
 import { methodCall, type Section, section } from './section.js';
 
 /** What the namespaces of a spec come to: flags for the clone, and steps for the child. */
@@ -16,6 +17,8 @@ export interface NamespacePlan {
   /** Those that the process is born into; the others it makes itself. */
   readonly kinds: readonly NamespaceKind[];
   readonly from: string;
+  /** What is made when the process is in its control group. */
+  readonly early: readonly Section[];
   /** Before the process changes its user, after which it may not write files of its own below /proc. */
   readonly clocks: readonly Section[];
   readonly sections: readonly Section[];
@@ -24,11 +27,15 @@ export interface NamespacePlan {
 }
 
 /** The new namespaces, each set up by the process that lives in them. */
-export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
+export function planNamespaces(spec: ProcessSpec, host: Host, group: GroupPlan): NamespacePlan {
   const unshare = methodCall('unshare', ...spec.unshare);
   const isNew = (kind: NamespaceKind) => spec.unshare.includes(kind);
   const byClone = isNew('time') && !host.timeEntersAtExec;
-  const later: NamespaceKind[] = byClone ? ['time', 'pid'] : ['time'];
+  const later: NamespaceKind[] = [
+    'time',
+    ...(byClone ? (['pid'] as const) : []),
+    ...(group.makesNamespace ? (['cgroup'] as const) : []),
+  ];
 
   const clocks: Section[] = [];
   if (isNew('time'))
@@ -48,6 +55,7 @@ export function planNamespaces(spec: ProcessSpec, host: Host): NamespacePlan {
   return {
     kinds: spec.unshare.filter((kind) => !later.includes(kind)),
     from: spec.unshare.length === 0 ? 'bare()' : unshare,
+    early: group.makesNamespace ? [section(unshare, cgroupNamespace())] : [],
     clocks,
     sections,
     isForked: byClone,

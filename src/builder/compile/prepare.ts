@@ -2,6 +2,7 @@ import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { type CapabilityPlan, planCapabilities } from './capabilities.js';
 import type { FilesPlan } from './files/plan-files.js';
+import { type GroupPlan, noGroup } from './group.js';
 import { changeIdentity, identityOf, type MapPlan, planMaps } from './ids.js';
 import { planStance } from './life.js';
 import { type NamespacePlan, planNamespaces } from './namespaces.js';
@@ -23,12 +24,12 @@ export interface Prepared {
 }
 
 /** @param view - of the new mount namespace, which is made by {@link setUp} or was made before. */
-export function prepare(spec: ProcessSpec, host: Host, view: View): Prepared {
+export function prepare(spec: ProcessSpec, host: Host, view: View, group: GroupPlan = noGroup): Prepared {
   const identity = identityOf(spec, host);
   const workingDirectory = planWorkingDirectory(spec, host, view);
   return {
     maps: planMaps(spec, host),
-    namespaces: planNamespaces(spec, host),
+    namespaces: planNamespaces(spec, host, group),
     capabilities: planCapabilities(spec, host, identity),
     identity: changeIdentity(identity, spec),
     workingDirectory,
@@ -51,6 +52,7 @@ export function setUp(
   const { maps, namespaces } = prepared;
   return [
     ...maps.child,
+    ...namespaces.early,
     ...namespaces.clocks,
     ...maps.becomeRoot,
     ...before,

@@ -19,10 +19,35 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
   const isProc = call === 'mount' ? step.args[2] === 'proc' : call === 'fsmount' && from.startsWith('.proc(');
   const opensTerminal = call === 'openat' && from.startsWith('.tty(');
   const hasView = spec.root !== undefined || spec.files !== undefined;
-  return match({ call, number, isProc, opensTerminal, reason, hasView, user: spec.unshare.includes('user') })
+  const memory = spec.limits?.memory !== undefined;
+  const pids = spec.limits?.pids !== undefined || spec.cgroup !== undefined;
+  return match({
+    call,
+    number,
+    isProc,
+    opensTerminal,
+    reason,
+    hasView,
+    pids,
+    memory,
+    user: spec.unshare.includes('user'),
+  })
     .with(
       { call: 'clone3', number: errno.ENOSPC },
       () => 'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces',
+    )
+    .with(
+      { call: 'clone3', number: errno.EAGAIN, pids: true },
+      () =>
+        'the limit on processes of its control group is reached: it counts those that are there, and the init of a box',
+    )
+    .with(
+      { number: errno.ENOMEM, memory: true },
+      () => 'possible cause: the limit on memory is too small for the process to begin',
+    )
+    .with(
+      { reason: 'killed', memory: true },
+      () => 'possible cause: the OOM killer, as the limit on memory is too small for the process to begin',
     )
     .with(
       { call: 'clone3', number: errno.EPERM, user: true },

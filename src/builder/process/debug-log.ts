@@ -35,6 +35,7 @@ function lineOf(name: Name, event: IsolateEvents[Name]): string {
 function endOf(exit: Exit): string {
   const how = match(exit)
     .with({ kind: 'exited' }, ({ code }) => `exited ${code}`)
+    .with({ kind: 'oom' }, () => 'out of memory')
     .with({ kind: 'signaled' }, ({ signal, coreDumped }) => `signaled ${signal}${coreDumped ? ' (core dumped)' : ''}`)
     .with({ kind: 'timeout' }, ({ limit, code, signal }) => `timeout of ${limit} ms: ${signal ?? code}`)
     .with({ kind: 'killed' }, ({ by, code, signal }) => `killed by ${by}: ${signal ?? code}`)

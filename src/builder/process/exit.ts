@@ -1,4 +1,5 @@
 import { CLD, type Waited } from '../../sys/index.js';
+import type { Resources } from '../group/resources.js';
 import { signalName } from './signals.js';
 
 /** What a process used, with the children that it waited for. Named as in `process.resourceUsage()`. */
@@ -22,6 +23,8 @@ export interface Ended {
   readonly usage: Usage;
   /** Milliseconds from the start of the command to its end, by a clock that is never set. */
   readonly wallTime: number;
+  /** What all of its control group used; undefined without {@link Sandbox.limits} and {@link Sandbox.cgroup}. */
+  readonly resources?: Resources;
 }
 
 /** What became of a process that we ended: its exit code, or the signal. A signal that it has a handler for may give either. */
@@ -49,6 +52,18 @@ export interface Signaled extends Ended {
   readonly coreDumped: boolean;
 }
 
+/**
+ * The OOM killer of the kernel ended it, since its control group was at its limit of memory. One that ended a process that the command had
+ * started is told by {@link Resources.oomKills} alone.
+ */
+export interface OutOfMemory extends Ended {
+  readonly kind: 'oom';
+  readonly signal: 'SIGKILL';
+  /** The limit, and the most that the group had. Bytes; `peak` is undefined where the kernel does not tell. */
+  readonly limit: number | 'max' | undefined;
+  readonly peak: number | undefined;
+}
+
 /** It had not ended when its time was over; of `run` also: it had not even begun. Then it has neither a code nor a signal. */
 export interface TimedOut extends Ended, Remains {
   readonly kind: 'timeout';
@@ -66,7 +81,7 @@ export interface Killed extends Ended, Remains {
  * How a process ended: tell by `kind`. What had ended before the time was over, or before the abort, is `exited` or `signaled` as
  * ever.
  */
-export type Exit = Exited | Signaled | TimedOut | Killed;
+export type Exit = Exited | Signaled | OutOfMemory | TimedOut | Killed;
 
 /** Why we end a process. */
 export type Cause = Pick<TimedOut, 'kind' | 'limit'> | Pick<Killed, 'kind' | 'by'>;
@@ -82,14 +97,23 @@ export interface EndedByUs {
 export type Outcome = Pick<Waited, 'code' | 'status' | 'usage'>;
 
 /** The exit that an outcome is. */
-export function exitOf({ code, status, usage }: Outcome, wallTime: number, byUs?: EndedByUs): Exit {
-  const ended: Ended = { usage: usageOf(usage), wallTime };
+export function exitOf(
+  { code, status, usage }: Outcome,
+  wallTime: number,
+  byUs?: EndedByUs,
+  resources?: Resources,
+): Exit {
+  const ended: Ended = { usage: usageOf(usage), wallTime, ...(resources === undefined ? {} : { resources }) };
   const hasExited = code === CLD.EXITED;
   const signal = hasExited ? null : signalName(status);
   if (byUs !== undefined && (byUs.wasAsked || signal === 'SIGKILL')) {
     return { ...byUs.cause, code: hasExited ? status : null, signal, ...ended };
   }
   if (signal === null) return { kind: 'exited', code: status, ...ended };
+  if (signal === 'SIGKILL' && (resources?.oomKills ?? 0) > 0) {
+    const { limit, peak } = resources?.memory ?? {};
+    return { kind: 'oom', signal, limit, peak, ...ended };
+  }
   return { kind: 'signaled', signal, coreDumped: code === CLD.DUMPED, ...ended };
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CompileOptions } from '../compile/compile.js';
+import type { GroupWay } from '../compile/group.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -24,6 +25,7 @@ export interface PlanRequest {
   readonly changes: SpecChanges;
   readonly host: Host;
   readonly identify: boolean;
+  readonly group?: GroupWay | undefined;
 }
 
 interface Remembered extends PlanRequest {
@@ -41,10 +43,10 @@ const memory = new WeakMap<ProcessSpec, Remembered>();
 export function planFor(spec: ProcessSpec, request: PlanRequest, events?: LaunchEvents): Plan {
   const known = memory.get(spec);
   if (known !== undefined && isSame(known, request) && known.files.areSame()) return known.plan;
-  const { compile, command, changes, host, identify } = request;
+  const { compile, command, changes, host, identify, group } = request;
   const files = new RememberedFiles(host.files);
   const began = performance.now();
-  const plan = compile(changed(spec, changes), command, { ...host, files }, { identify });
+  const plan = compile(changed(spec, changes), command, { ...host, files }, { identify, group });
   events?.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
   const { file, args } = command;
   // In which namespaces another process is can be something else each time.
@@ -54,11 +56,12 @@ export function planFor(spec: ProcessSpec, request: PlanRequest, events?: Launch
   return plan;
 }
 
-function isSame(known: PlanRequest, { compile, command, changes, host, identify }: PlanRequest): boolean {
+function isSame(known: PlanRequest, { compile, command, changes, host, identify, group }: PlanRequest): boolean {
   return (
     known.compile === compile &&
     known.host === host &&
     known.identify === identify &&
+    known.group === group &&
     known.command.file === command.file &&
     isSameList(known.command.args, command.args) &&
     isDeepStrictEqual(known.changes, changes)

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import type { CgroupStats } from '../../cgroup/index.js';
 import type { NamespaceIds } from '../../ns/index.js';
 import {
   close,
@@ -10,9 +11,15 @@ import {
   pidfd_send_signal,
   readInitReport,
   SIG,
+  SpecError,
   SyscallError,
 } from '../../sys/index.js';
+import { type Duration, readDuration } from '../../units/index.js';
+import type { CommandGroup } from '../group/command-group.js';
+import type { Resources } from '../group/resources.js';
+import { sample } from '../group/sample.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Limits } from '../spec/limits.js';
 import { Ending, type KillWay, killAtOnce } from './ending.js';
 import { type Cause, type Exit, exitOf, type Outcome } from './exit.js';
 import { exitWatch } from './exit-watch.js';
@@ -36,6 +43,7 @@ interface RunningProcessParts {
   readonly namespaces?: NamespaceIds | undefined;
   /** What is killed with it. */
   readonly reach: Reach;
+  readonly group?: CommandGroup | undefined;
   /** In the place of the first three streams. */
   readonly terminal?: Terminal | undefined;
 }
@@ -68,6 +76,7 @@ export class RunningProcess implements AsyncDisposable {
 
   readonly #pidfd: Fd;
   readonly #ending: Ending;
+  readonly #group: CommandGroup | undefined;
   readonly #line: Fd | undefined;
   readonly #isPid1: boolean;
   #running = true;
@@ -75,7 +84,18 @@ export class RunningProcess implements AsyncDisposable {
   #isHeld = true;
 
   /** @internal */
-  constructor({ pid, pidfd, line, isPid1, streams, snapshot, namespaces, reach, terminal }: RunningProcessParts) {
+  constructor({
+    pid,
+    pidfd,
+    line,
+    isPid1,
+    streams,
+    snapshot,
+    namespaces,
+    reach,
+    group,
+    terminal,
+  }: RunningProcessParts) {
     const began = performance.now();
     this.snapshot = snapshot;
     this.namespaces = namespaces;
@@ -84,7 +104,8 @@ export class RunningProcess implements AsyncDisposable {
     this.#pidfd = pidfd;
     this.#line = line;
     this.#isPid1 = isPid1;
-    this.#ending = new Ending({ pid, pidfd, reach }, (signal) => this.#ask(signal));
+    this.#group = group;
+    this.#ending = new Ending({ pid, pidfd, reach, group }, (signal) => this.#ask(signal));
     const highest = Math.max(2, ...streams.keys());
     this.stdio = Array.from({ length: highest + 1 }, (_, fd) => streams.get(fd) ?? (fd < 2 ? this.terminal : null));
     this.stdin = this.stdio[0] ?? null;
@@ -93,6 +114,7 @@ export class RunningProcess implements AsyncDisposable {
     this.exited = new Promise((resolve) => {
       exitWatch().hold();
       let wallTime = 0;
+      let resources: Resources | undefined;
       const onExit = (waited: Outcome) => {
         this.#isGone = true;
         this.unref();
@@ -101,12 +123,19 @@ export class RunningProcess implements AsyncDisposable {
         else this.terminal.commandEnded();
         // Reads to the end of what nobody listens to, so that an empty stream closes its descriptor.
         for (const stream of [this.stdout, this.stderr]) if (stream?.readableFlowing === null) stream.read(0);
-        resolve(exitOf(this.#report() ?? waited, wallTime, this.#ending.byUs));
+        resolve(exitOf(this.#report() ?? waited, wallTime, this.#ending.byUs, resources));
       };
       const onEnd = () => {
         wallTime = performance.now() - began;
         this.#running = false;
-        return this.#ending.finish();
+        const rest = this.#ending.finish();
+        return group === undefined
+          ? rest
+          : Promise.resolve(rest)
+              .then(() => group.end())
+              .then((used) => {
+                resources = used;
+              });
       };
       exitWatch().add(pidfd, onExit, onEnd);
     });
@@ -170,6 +199,38 @@ export class RunningProcess implements AsyncDisposable {
       // It has become another user's: it ends when it ends.
       if (!(error instanceof SyscallError)) throw error;
     }
+  }
+
+  /**
+   * Changes limits of its control group while it runs: those that are named; the others stay. A limit on memory below what is in use makes
+   * the kernel kill in the group (v2), or fails (v1).
+   *
+   * @throws SpecError - it has no group, or that no such controller. CgroupError - the kernel refused; no limit is changed.
+   */
+  async update(limits: Limits): Promise<void> {
+    await this.#groupOrThrow('limits').update(limits);
+  }
+
+  /**
+   * What its control group uses: now, and again after each pause, until it has ended.
+   *
+   * ```ts
+   * for await (const { memory, cpu } of child.stats({ every: '1s' })) console.log(memory?.current, cpu?.usage);
+   * ```
+   *
+   * @throws SpecError - it has no group of its own or of its box; or it is no length of time.
+   */
+  stats({ every = 1000 }: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
+    return sample(this.#groupOrThrow('stats'), readDuration('every', every), this.exited);
+  }
+
+  #groupOrThrow(field: string): CommandGroup {
+    if (this.#group !== undefined) return this.#group;
+    throw new SpecError(
+      field,
+      'the command has no control group of its own',
+      'give it one: .limits({ … }), or .cgroup({})',
+    );
   }
 
   /** The event loop no longer waits for this process, nor for its time limit. Its streams are as they are. */

@@ -3,8 +3,12 @@ import type { NamespaceIds } from '../../ns/index.js';
 import { close, type Fd, type LateValues } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
+import type { GroupWay } from '../compile/group.js';
+import type { CommandGroup } from '../group/command-group.js';
+import { startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import { hasGroup } from '../spec/group-of.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
 import { stdioEntries } from '../spec/stdio.js';
 import { ttySpecOf } from '../spec/terminal.js';
@@ -25,7 +29,7 @@ import { Terminal } from './terminal.js';
 
 /** Starts a command as a spec says. See {@link Sandbox.spawn}. */
 export function spawn(spec: ProcessSpec, command: Command, options: SpawnOptions): Promise<RunningProcess> {
-  return startCommand({ compile, spec }, command, options);
+  return startCommand({ compile, spec, makesGroup: hasGroup(spec) }, command, options);
 }
 
 /** A box, for a command in it. */
@@ -37,6 +41,8 @@ export interface PlaceInBox {
   readonly until: AbortSignal;
   /** What the command changes, where that is known to be its own. */
   readonly snapshot: Snapshot | undefined;
+  /** Its control group. */
+  readonly group: CommandGroup | undefined;
   /** Which namespaces the command is in, where that is asked for. */
   readonly namespaces: NamespaceIds | undefined;
 }
@@ -56,6 +62,10 @@ interface Start {
   readonly compile: Compile;
   readonly spec: ProcessSpec;
   readonly values?: LateValues;
+  /** That of its box. */
+  readonly group?: CommandGroup | undefined;
+  /** It is to have a control group that the spec asks for. */
+  readonly makesGroup?: boolean;
   readonly until?: AbortSignal;
   readonly snapshot?: Snapshot | undefined;
   /** Known before: it does not find out. */
@@ -63,7 +73,7 @@ interface Start {
 }
 
 async function startCommand(
-  { compile, spec, values, until, snapshot: shared, namespaces: known }: Start,
+  { compile, spec, values, group: ofBox, makesGroup = false, until, snapshot: shared, namespaces: known }: Start,
   command: Command,
   options: SpawnOptions,
 ): Promise<RunningProcess> {
@@ -72,22 +82,34 @@ async function startCommand(
   const way = killWay(spec, options);
   const events = new LaunchEvents(command);
   const changes = changesOf(options);
-  const plan = planFor(spec, { compile, command, changes, host: thisHost(), identify }, events);
+  const planWith = (way?: GroupWay) =>
+    planFor(spec, { compile, command, changes, host: thisHost(), identify, group: way }, events);
+  const isInGroup = makesGroup || ofBox !== undefined;
+  let plan = isInGroup ? undefined : planWith();
   const asked = changed(spec, changes);
   const launchLimit = limit === undefined ? undefined : new LaunchLimit(limit);
   const early = eitherSignal(signal, until, launchLimit?.signal);
   const onTurn = () => launchLimit?.begin();
-  const launched = launchTold({ plan, spec: asked, signal: early.signal, values, onTurn }, events);
-  const started = await launched.finally(() => {
+  const begin = (plan: Plan, values: LateValues | undefined) =>
+    launchTold({ plan, spec: asked, signal: early.signal, values, onTurn }, events);
+  let started: Started;
+  let group: CommandGroup | undefined;
+  try {
+    if (plan === undefined) {
+      const inGroup = (plan: Plan, more: LateValues) => begin(plan, { ...values, ...more });
+      ({ started, plan, group } = await startInGroup({ spec, shared: ofBox, planWith, start: inGroup }));
+    } else started = await begin(plan, values);
+  } finally {
     early.release();
     launchLimit?.end();
-  });
+  }
   const parts = {
     ...started,
     isPid1: plan.parts.isPid1,
     reach: reachOf(asked, plan.parts.isPid1 || started.line !== undefined),
     streams: streamsOf(plan, started),
     snapshot: started.changes === undefined ? shared : new Snapshot(started.changes, plan.parts.snapshots),
+    group,
     namespaces: started.namespaces ?? known ?? (identify ? seenFromHere(started.pid) : undefined),
   };
   const terminal = started.master === undefined ? undefined : await openTerminal(started.master, parts);

@@ -1,4 +1,5 @@
 import type { NamespaceKind } from '../../ns/index.js';
+import type { HostCgroups } from './host-cgroups.js';
 import type { HostFiles } from './host-files.js';
 import type { HostProcesses } from './host-processes.js';
 
@@ -31,6 +32,10 @@ export interface Host {
   readonly files: HostFiles;
   /** The processes of the host, as far as a plan asks for them. */
   readonly processes: HostProcesses;
+  /** The control groups of the host, as far as a plan asks for them. */
+  readonly cgroups: HostCgroups;
+  /** Whether a process can be born into a control group of v2, by CLONE_INTO_CGROUP: from Linux 5.7 on. */
+  readonly cloneIntoCgroup: boolean;
   /** Where the caller is at home: by the environment, and by the user database. */
   readonly homes: readonly string[];
   /** Which calls make mounts: those of Linux 5.2 to 5.12 (`open_tree`, `move_mount`, `mount_setattr` …), or mount(2) alone. */

@@ -1,4 +1,6 @@
+import type { CgroupLimits } from '../../cgroup/index.js';
 import type { ClockOffsets, IdMap, NamespaceKind } from '../../ns/index.js';
+import type { CgroupSpec } from './cgroup.js';
 import type { FilesEntry, RootSpec } from './file-entry.js';
 import type { JoinSpec } from './join.js';
 import type { ListenEntry } from './listen.js';
@@ -63,6 +65,12 @@ export interface ProcessSpec {
   readonly dieWithParent?: true;
   /** How long it may run: what it is ended by belongs to it. */
   readonly timeout?: TimeoutSpec;
+  /** What it may use, with all that it starts: of a control group of its own. */
+  readonly limits?: CgroupLimits;
+  /** What becomes of them where there can be no control group; left out, an error. */
+  readonly limitsFallback?: 'rlimit';
+  /** Which control group it is in, or where its own is made; left out, that of this program, unless it has limits. */
+  readonly cgroup?: CgroupSpec;
 }
 
 /** The environment of the process. */

@@ -29,6 +29,9 @@ const isJoin = isRecord({
   'paths?': isRecord(Object.fromEntries(namespaceKinds.map((kind) => [`${kind}?`, isString]))),
 });
 
+const isPart = isRecord({ version: is(1, 2), controllers: isList(isString), directory: isString });
+const isLimits: Check = (value) => isObject(value) && Object.values(value as object).every(isObject);
+
 /** The fields of a spec and what each has to be: ranges and combinations are for `compile`, which knows the host. */
 const fields: Record<keyof ProcessSpec, Check> = {
   version: is(1),
@@ -61,6 +64,17 @@ const fields: Record<keyof ProcessSpec, Check> = {
   newSession: isTrue,
   dieWithParent: isTrue,
   timeout: isRecord({ limit: isNumber, 'killSignal?': either(isString, isNumber), 'grace?': isNumber }),
+  limits: isLimits,
+  limitsFallback: is('rlimit'),
+  cgroup: isRecord({
+    'path?': isString,
+    'parts?': isList(isPart),
+    'isOfBox?': isTrue,
+    'parent?': either(isString, isRecord({ parts: isList(isPart) })),
+    'name?': isString,
+    'controllers?': isList(isString),
+    'moveAll?': isTrue,
+  }),
 };
 
 /**

@@ -21,12 +21,11 @@ export async function enable(directory: string, controllers: readonly string[], 
     const missing = controllers.filter((controller) => !enabled.includes(controller));
     if (missing.length === 0) return;
     const value = missing.map((controller) => `+${controller}`).join(' ');
+    if (!isTrueRoot(directory)) await makeRoom(directory, moveAll);
     try {
       await write(path, value);
     } catch (error) {
       if (codeOf(error) !== 'EBUSY' || times === mostTimes) throw cgroupError({ action: 'enable', path, value }, error);
-      // Processes are in the way of most controllers, but not of those that threads may have, as cpu and pids.
-      if (!isTrueRoot(directory)) await makeRoom(directory, moveAll);
     }
   }
 }

@@ -5,7 +5,7 @@ import { SpecError } from '../errors.js';
 import { syscallNumber } from '../numbers.js';
 import { givenValue, Late, LateNumber, type LateValues, resolve, type StepKey, Stored } from '../operand.js';
 import type { Step } from '../step.js';
-import type { CloneArgs } from '../structs/clone-args.js';
+import { type CloneArgs, cgroupAt } from '../structs/clone-args.js';
 import type { Word } from '../word.js';
 import { laidInitSteps } from './init-program.js';
 import {
@@ -64,7 +64,8 @@ export function encodeProgram(program: Program, values: LateValues, block: Block
     if (arg === laidInitSteps) return init?.bytes;
     return arg instanceof LateNumber ? arg : fix(arg);
   };
-  const encoded = encodeSteps(steps, block, { next, value, slotOf });
+  const slotAt = (name: string, offset: number) => void slots.set(name, offset);
+  const encoded = encodeSteps(steps, block, { next, value, slotOf, slotAt });
   fillSlots(slots, values, block);
   block.setInt32(headerLayout.cleanup, cleanup);
   block.setInt32(headerLayout.mirror, values[mirrorValue] ?? -1);
@@ -113,13 +114,15 @@ interface Encoding {
   readonly value: (operand: unknown) => unknown;
   /** The offset of a number that stays a {@link LateNumber}; left out where none does. */
   readonly slotOf?: (name: string) => number;
+  /** Makes a place that is there that of a number. */
+  readonly slotAt?: (name: string, offset: number) => void;
 }
 
 /** Lays steps into a block. */
 function encodeSteps(
   steps: readonly Step[],
   block: Block,
-  { next, value, slotOf = () => Number.NaN }: Encoding,
+  { next, value, slotOf = () => Number.NaN, slotAt }: Encoding,
 ): EncodedSteps {
   block.clear();
   const header = block.reserve(headerLayout.bytes);
@@ -135,6 +138,8 @@ function encodeSteps(
     const args = step.args.map(value);
     if (step.op === 'clone') args[0] = withStack(args[0] as CloneArgs, block);
     const call = encodeCall(step.call, args, block);
+    const cgroup = step.op === 'clone' ? (args[0] as CloneArgs).cgroup : undefined;
+    if (cgroup instanceof LateNumber) slotAt?.(cgroup.name, Number(call.words[0]) - block.address + cgroupAt);
     const slots = call.words.map((word) => (word instanceof LateNumber ? slotOf(word.name) : undefined));
     ends.push(block.used);
     if (call.outputs.length > 0) outputs.set(step.key, call.outputs);

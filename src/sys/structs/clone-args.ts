@@ -2,6 +2,7 @@ import type { Arg } from '../args.js';
 import { CLONE } from '../constants/namespace.js';
 import { SIG } from '../constants/signal.js';
 import { flagNames } from '../flags.js';
+import { LateNumber } from '../operand.js';
 import { i32, shownAs, struct, u64 } from '../struct.js';
 
 /** `struct clone_args` of clone3(2), as of Linux 5.7. */
@@ -38,8 +39,8 @@ export interface CloneArgs {
   /** Chosen pids, outermost PID namespace last: an address, and how many. */
   readonly set_tid?: number;
   readonly set_tid_size?: number;
-  /** An fd of the cgroup that the child is born into (CLONE_INTO_CGROUP). */
-  readonly cgroup?: number;
+  /** An fd of the cgroup that the child is born into (CLONE_INTO_CGROUP); in a plan also one that the launch brings. */
+  readonly cgroup?: number | LateNumber;
 }
 
 /** What the kernel leaves for the parent before the child runs: -1 where it was not asked to. */
@@ -50,6 +51,9 @@ export interface CloneLeft {
 
 /** Where {@link CloneLeft} is, bytes from the start of the struct. */
 export const cloneLeftAt = { pidfd: 96, pid: 100 } as const;
+
+/** Where the low half of the fd of the cgroup is, bytes from the start of the struct: the other half is 0. */
+export const cgroupAt: number = cloneArgs.offsets.cgroup;
 
 /** The two parameters of clone3(2), with the places that it writes to right behind the struct. */
 export const cloneArgument: Arg<[CloneArgs], [CloneLeft]> = {
@@ -64,7 +68,7 @@ export const cloneArgument: Arg<[CloneArgs], [CloneLeft]> = {
     block.setInt32(left + cloneLeftAt.pid, -1);
     cloneArgs.put(
       {
-        ...value,
+        ...withNumber(value),
         flags,
         pidfd: hasFlag(flags, CLONE.PIDFD) ? start + cloneLeftAt.pidfd : 0,
         parent_tid: hasFlag(flags, CLONE.PARENT_SETTID) ? start + cloneLeftAt.pid : 0,
@@ -78,9 +82,19 @@ export const cloneArgument: Arg<[CloneArgs], [CloneLeft]> = {
     pidfd: i32.decode(bytes, offset + cloneLeftAt.pidfd),
     pid: i32.decode(bytes, offset + cloneLeftAt.pid),
   }),
-  render: (value) => `${cloneArgs.render(value)}, ${cloneArgs.size}`,
+  render: (value) => `${renderClone(value)}, ${cloneArgs.size}`,
   refuse: () => undefined,
 };
+
+/** What the launch brings is laid down by itself: see {@link cgroupAt}. */
+function withNumber({ cgroup = 0, ...others }: CloneArgs): Omit<CloneArgs, 'cgroup'> & { cgroup: number } {
+  return { ...others, cgroup: cgroup instanceof LateNumber ? 0 : cgroup };
+}
+
+function renderClone({ cgroup, ...others }: CloneArgs): string {
+  if (!(cgroup instanceof LateNumber)) return cloneArgs.render(cgroup === undefined ? others : { ...others, cgroup });
+  return `${cloneArgs.render(others).slice(0, -1)}, cgroup=${cgroup.shown}}`;
+}
 
 /** `|` makes a negative number of a word with CLONE_IO, its highest bit of 32: the same word without the sign. */
 export function unsignedFlags(flags = 0): number {

@@ -1,0 +1,157 @@
+import type { CgroupPart, CgroupPlan } from '../../cgroup/index.js';
+import { AT, CLONE, close, late, mkdirat, O, openat, SpecError, type Step, unshare, write } from '../../sys/index.js';
+import type { CloneArgs } from '../../sys/structs/clone-args.js';
+import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
+import type { Host } from '../spec/host.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { rlimitSections } from './rlimits.js';
+import { methodCall, type Section, section } from './section.js';
+
+/**
+ * How a command gets into its group: it is born there, by CLONE_INTO_CGROUP; or it writes itself into a number of hierarchies before it
+ * does anything else. `rlimits`: there can be none, and its processes are limited one by one.
+ */
+export type GroupWay = 'clone' | 'rlimits' | number;
+
+/** The part of a plan that is about the control group of the command. */
+export interface GroupPlan {
+  readonly way: GroupWay | undefined;
+  /** What clone3 is told of it. */
+  readonly clone: Pick<CloneArgs, 'flags' | 'cgroup'>;
+  /** The first steps of the child. */
+  readonly enter: readonly Section[];
+  /** A cgroup namespace has to be made when the process is in the group, which is the root of what it sees: not by the clone. */
+  readonly makesNamespace: boolean;
+  /** What this program does before there is a child. */
+  readonly made: Section | undefined;
+  /** In the place of a group: the last steps of the command before it is that. */
+  readonly rlimits: readonly Section[];
+}
+
+/** No group but that of this program. */
+export const noGroup: GroupPlan = {
+  way: undefined,
+  clone: {},
+  enter: [],
+  makesNamespace: false,
+  made: undefined,
+  rlimits: [],
+};
+
+/** The names of the values that are descriptors of the group: of its directory, and of its `cgroup.procs` in each hierarchy. */
+export const groupValues = {
+  directory: 'cgroup',
+  procs: (index: number): string => `cgroup.procs ${index}`,
+} as const;
+
+/**
+ * The group that a spec asks for.
+ *
+ * @param given - how the command gets into a group that is there by now. Left out, as the host lets foresee.
+ * @throws SpecError - it cannot be had: before anything is done.
+ */
+export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): GroupPlan {
+  if (!hasGroup(spec)) return noGroup;
+  const from = originOf(spec);
+  if (isJoined(spec)) {
+    const parts = partsOf(spec, host);
+    return enterGroup(spec, given ?? wayInto(parts, host), parts);
+  }
+  const plan = host.cgroups.plan(groupOptions(spec));
+  const [refusal] = plan.refusals;
+  if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
+    const problem = refusal?.problem ?? 'the kernel makes no control group';
+    return { ...noGroup, way: 'rlimits', rlimits: rlimitSections(spec, host, problem) };
+  }
+  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
+  checkRoom(spec);
+  const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
+  return { ...entered, made: section(from, ...stepsToMake(plan)) };
+}
+
+/** How a command gets into a group that is there, as that of its box. */
+export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly CgroupPart[] = []): GroupPlan {
+  const from = originOf(spec);
+  const makesNamespace = spec.unshare.includes('cgroup');
+  if (way === 'rlimits') return { ...noGroup, way };
+  if (way === 'clone') {
+    const clone = { flags: CLONE.INTO_CGROUP, cgroup: late(groupValues.directory) };
+    return { ...noGroup, way, clone, makesNamespace };
+  }
+  const enter = Array.from({ length: way }, (_, index) => {
+    const directory = parts[index]?.directory;
+    const file = late(groupValues.procs(index), `<${directory === undefined ? '' : `${directory}/`}cgroup.procs>`);
+    return write.step(file, '0').expecting(1).because('it enters its control group before it does anything else');
+  });
+  return { ...noGroup, way, enter: [section(from, ...enter)], makesNamespace };
+}
+
+/** Which method asks for the group. */
+function originOf({ limits, cgroup }: ProcessSpec): string {
+  return limits === undefined ? methodCall('cgroup', cgroup ?? {}) : methodCall('limits', limits);
+}
+
+/** A group of several hierarchies can be entered only by writing to each. */
+function wayInto(parts: readonly CgroupPart[], { cloneIntoCgroup }: Host): GroupWay {
+  return parts.length === 1 && parts[0]?.version === 2 && cloneIntoCgroup ? 'clone' : parts.length;
+}
+
+function partsOf({ limits, cgroup }: ProcessSpec, host: Host): readonly CgroupPart[] {
+  if (limits !== undefined) {
+    throw new SpecError(
+      'limits',
+      'the group is there already, and has its own',
+      'give limits when it is made; or make one in it: .cgroup({ parent: … })',
+    );
+  }
+  const { path, parts } = cgroup ?? {};
+  if (parts !== undefined) return parts;
+  if (typeof path !== 'string' || !path.startsWith('/') || path.split('/').includes('..')) {
+    throw new SpecError('cgroup', `${JSON.stringify(path)} is no path of a group`, "give one as '/services/mine'");
+  }
+  const found = host.cgroups.find(path);
+  if (found !== undefined) return found;
+  throw new SpecError(
+    'cgroup',
+    `there is no group ${path}`,
+    'make it first; or let one be made: .cgroup({ parent, name })',
+  );
+}
+
+/** The command is a process, and the init above it another. */
+function checkRoom({ limits, unshare, asPid1 }: ProcessSpec): void {
+  const max = limits?.pids?.max;
+  const needed = unshare.includes('pid') && !asPid1 ? 2 : 1;
+  if (max === undefined || max === 'max' || max >= needed) return;
+  const who = needed === 2 ? 'the command and the init of its PID namespace are 2' : 'the command itself is one';
+  throw new SpecError('pids.max', `with ${max} nothing can be started: ${who}`, `give at least ${needed}`);
+}
+
+/** What is done to make a group. */
+function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
+  const unified = parts.find(({ version }) => version === 2);
+  const base = unified?.directory.replace(/\/[^/]*$/, '');
+  return [
+    ...(enable.length === 0
+      ? []
+      : toFile(
+          `${base}/cgroup.subtree_control`,
+          enable.map((name) => `+${name}`).join(' '),
+          'controllers for groups below',
+        )),
+    ...parts.map(({ directory }) =>
+      mkdirat.step(AT.FDCWD, directory, 0o777).because('a control group for the command'),
+    ),
+    ...values.flatMap(({ path, value, field, documentation }) => toFile(path, value, `${field}: see ${documentation}`)),
+  ];
+}
+
+function toFile(path: string, value: string, why: string): Step[] {
+  const file = openat.step(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0).because(why);
+  return [file, write.step(file.result, value).because(why), close.step(file.result).because(why)];
+}
+
+/** The step by which a process in its group makes that the root of what it sees. */
+export function cgroupNamespace(): Step {
+  return unshare.step(CLONE.NEWCGROUP).because('its group is the root of the control groups that it sees');
+}

@@ -1,0 +1,82 @@
+import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
+import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
+import { type GroupWay, groupValues } from '../compile/group.js';
+import { type Limits, readLimits } from '../spec/limits.js';
+import { type Resources, resourcesOf } from './resources.js';
+
+/** The control group of a command, or of a box: its own, which goes with it, or one that others have too. */
+export class CommandGroup {
+  readonly cgroup: Cgroup;
+  /**
+   * `own`: it was made for this, and goes with it. `joined`: it was there before, and stays. `shared`: the same as that of the box, which sees
+   * to it.
+   */
+  readonly kind: 'own' | 'joined' | 'shared';
+  /** What had happened in it before. Nothing has in one of its own. */
+  readonly #before: CgroupCounters | undefined;
+
+  constructor(cgroup: Cgroup, kind: CommandGroup['kind']) {
+    this.cgroup = cgroup;
+    this.kind = kind;
+    this.#before = kind === 'own' ? undefined : cgroup.counters();
+  }
+
+  /** The same group for one more command, which does not end it. */
+  share(): CommandGroup {
+    return new CommandGroup(this.cgroup, 'shared');
+  }
+
+  /** How a process gets into it. `canClone`: the kernel has CLONE_INTO_CGROUP. */
+  wayInto(canClone: boolean): GroupWay {
+    return canClone && this.cgroup.fd !== undefined ? 'clone' : this.cgroup.parts.length;
+  }
+
+  /** Opens what the steps of a launch need for it while something is done with that. */
+  async whileOpen<T>(way: GroupWay, act: (values: LateValues) => Promise<T>): Promise<T> {
+    if (way === 'clone') return act({ [groupValues.directory]: this.cgroup.fd as Fd });
+    const opened: Fd[] = [];
+    try {
+      for (const path of this.cgroup.paths) {
+        opened.push(openat(AT.FDCWD, `${path}/cgroup.procs`, O.WRONLY | O.CLOEXEC, 0));
+      }
+      return await act(Object.fromEntries(opened.map((fd, index) => [groupValues.procs(index), fd])));
+    } finally {
+      for (const fd of opened) close(fd);
+    }
+  }
+
+  /** Kills all that is in it, where it is of one command; resolves when that is gone, or does not go. */
+  async kill(): Promise<void> {
+    if (this.kind === 'own') await this.cgroup.kill().catch(() => {});
+  }
+
+  /** Lets go of it. */
+  close(): void {
+    if (this.kind !== 'shared') this.cgroup.close();
+  }
+
+  stats(): CgroupStats {
+    return this.cgroup.stats();
+  }
+
+  update(limits: Limits): Promise<void> {
+    return this.cgroup.update(readLimits(limits));
+  }
+
+  /**
+   * The command has ended: tells what was used. Of a group of its own what is left in it is killed, and the group removed. One that
+   * cannot be removed now is seen to be of nobody when this program has ended.
+   */
+  async end(): Promise<Resources | undefined> {
+    await this.kill();
+    try {
+      return resourcesOf(this.cgroup, this.kind === 'own' ? 'own' : 'shared', this.#before);
+    } catch {
+      // Somebody has removed it.
+      return undefined;
+    } finally {
+      if (this.kind === 'own') await this.cgroup.remove().catch(() => {});
+      this.close();
+    }
+  }
+}

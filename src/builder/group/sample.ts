@@ -1,0 +1,33 @@
+import { setTimeout } from 'node:timers/promises';
+import { CgroupError, type CgroupStats } from '../../cgroup/index.js';
+import type { CommandGroup } from './command-group.js';
+
+/** Measures a group now, and again after each pause, until what it is for has ended. */
+export async function* sample(
+  group: CommandGroup,
+  pause: number,
+  ended: Promise<unknown>,
+): AsyncGenerator<CgroupStats, void, undefined> {
+  const waiting = new AbortController();
+  const isOver = ended.then(() => true);
+  try {
+    for (;;) {
+      const stats = statsIfThere(group);
+      if (stats === undefined) return;
+      yield stats;
+      const tick = setTimeout(pause, false, { signal: waiting.signal, ref: false }).catch(() => true);
+      if (await Promise.race([isOver, tick])) return;
+    }
+  } finally {
+    waiting.abort();
+  }
+}
+
+function statsIfThere(group: CommandGroup): CgroupStats | undefined {
+  try {
+    return group.stats();
+  } catch (error) {
+    if (error instanceof CgroupError && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import type { LateValues } from '../../sys/index.js';
+import type { GroupWay } from '../compile/group.js';
+import { StepError } from '../errors/step-error.js';
+import type { Plan } from '../plan.js';
+import type { Started } from '../process/start.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
+import { thisHost } from '../this-host.js';
+import type { CommandGroup } from './command-group.js';
+import { openGroup } from './open-group.js';
+
+/** A launch that begins in a control group. */
+export interface LaunchInGroup {
+  readonly spec: ProcessSpec;
+  /** A group that is there already, and is shared. */
+  readonly shared: CommandGroup | undefined;
+  /** What a new one is called, where the spec says nothing of that. */
+  readonly name?: string | undefined;
+  /** The plan for it; with no way, that which the host lets foresee. */
+  planWith(way: GroupWay | undefined): Plan;
+  start(plan: Plan, values: LateValues): Promise<Started>;
+}
+
+/** What has become of it. */
+export interface StartedInGroup {
+  readonly started: Started;
+  readonly plan: Plan;
+  /** Undefined where there can be none, and its processes are limited one by one. */
+  readonly group: CommandGroup | undefined;
+}
+
+/** How the last launch of a spec got into its group. */
+const lastWays = new WeakMap<ProcessSpec, GroupWay>();
+
+/** How a process is going to get into the group that a spec asks for; undefined where the plan has to find out. */
+export function foreseenWay(spec: ProcessSpec): GroupWay | undefined {
+  return lastWays.get(spec);
+}
+
+/** Makes the group of a spec, and starts a process in it. Where that fails, a group of its own is removed again. */
+export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGroup> {
+  const { spec, shared, name, planWith } = launch;
+  const canClone = thisHost().cloneIntoCgroup;
+  // What cannot be is an error before there is a group.
+  const foreseen = planWith(shared?.wayInto(canClone) ?? foreseenWay(spec));
+  if (foreseen.parts.group.way === 'rlimits') return withoutGroup(launch, foreseen);
+  let group: CommandGroup;
+  try {
+    group = shared?.share() ?? (await openGroup(spec, name));
+  } catch (error) {
+    if (spec.limitsFallback === undefined) throw error;
+    return withoutGroup(launch, planWith('rlimits'));
+  }
+  try {
+    const way = group.wayInto(canClone);
+    lastWays.set(spec, way);
+    const plan = foreseen.parts.group.way === way ? foreseen : planWith(way);
+    return { ...(await enter(launch, group, plan, way)), group };
+  } catch (error) {
+    await group.end();
+    throw error;
+  }
+}
+
+async function withoutGroup({ start }: LaunchInGroup, plan: Plan): Promise<StartedInGroup> {
+  return { started: await start(plan, {}), plan, group: undefined };
+}
+
+/** Why a process may not be born into a group, and be let in all the same: clone(2), and filters of seccomp. */
+const cloneRefusals = ['ENOSYS', 'EBUSY', 'EACCES', 'EPERM', 'EOPNOTSUPP', 'EINVAL', 'E2BIG'];
+
+async function enter(
+  { planWith, start }: LaunchInGroup,
+  group: CommandGroup,
+  plan: Plan,
+  way: GroupWay,
+): Promise<Omit<StartedInGroup, 'group'>> {
+  try {
+    return { started: await group.whileOpen(way, (values) => start(plan, values)), plan };
+  } catch (error) {
+    if (way !== 'clone' || !isCloneRefused(error)) throw error;
+    const byWriting = group.wayInto(false);
+    const other = planWith(byWriting);
+    return { started: await group.whileOpen(byWriting, (values) => start(other, values)), plan: other };
+  }
+}
+
+function isCloneRefused(error: unknown): boolean {
+  return error instanceof StepError && error.syscall === 'clone3' && cloneRefusals.includes(error.code);
+}

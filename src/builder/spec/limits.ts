@@ -1,0 +1,98 @@
+import type {
+  CgroupLimits,
+  CpusetLimits,
+  IoDeviceLimits,
+  IoLimits,
+  MemoryLimits,
+  PidsLimits,
+  Size,
+} from '../../cgroup/index.js';
+import { checkLimits, mergeLimits } from '../../cgroup/limits.js';
+import { SpecError } from '../../sys/index.js';
+
+/**
+ * Limits on what a command may use, with all that it starts: in short, as `{ memory: '256M', swap: 0, pids: 64, cpus: 0.5, cpuset: '0-3' }`,
+ * or all that a controller has, as `{ memory: { max: '256M', high: '200M' } }`. What is left out is not limited; 0 is zero, and `'max'` no limit.
+ */
+export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' | 'io'> {
+  /** What it can have, as `'256M'`: above it the kernel takes back what it can, and then kills. Or `{ max, high, … }`. */
+  readonly memory?: Size | 'max' | MemoryLimits;
+  /** Swap that it can have in addition: `memory.swapMax`. */
+  readonly swap?: Size | 'max';
+  /** Processes and threads together: a fork above it fails with EAGAIN. Or `{ max }`. */
+  readonly pids?: number | 'max' | PidsLimits;
+  /** How many processors' worth of time it can have, as `0.5`: `cpu.max`. */
+  readonly cpus?: number | 'max';
+  /** The processors that it runs on: `'0-3,8'`, or a list of their numbers. Or `{ cpus, mems, … }`. */
+  readonly cpuset?: string | readonly number[] | CpusetLimits;
+  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`. Or `{ weight, devices }`. */
+  readonly io?: IoLimits | Readonly<Record<string, IoDeviceLimits>>;
+}
+
+/** How limits may be softened: only in the way that is asked for. */
+export interface LimitsOptions {
+  /**
+   * `'rlimit'`: where no control group can be had, each process is limited by itself, by setrlimit(2): `memory` becomes its address space
+   * (RLIMIT_AS), `pids` the number of processes of its user (RLIMIT_NPROC), which holds root to nothing. All other limits stay errors.
+   */
+  readonly fallback?: 'rlimit';
+}
+
+/**
+ * Limits by what each controller has, whichever way they were given.
+ *
+ * @throws SpecError - there is no such limit; or one is given in both ways.
+ */
+export function readLimits(limits: Limits): CgroupLimits {
+  if (!isRecord(limits)) {
+    throw new SpecError(
+      'limits',
+      `${JSON.stringify(limits)} are no limits`,
+      "give them as { memory: '256M', pids: 64 }",
+    );
+  }
+  const { memory, swap, pids, cpus, cpuset, io, ...others } = limits;
+  const long: CgroupLimits = {
+    ...others,
+    ...(isRecord(memory) ? { memory } : {}),
+    ...(isRecord(pids) ? { pids } : {}),
+    ...(isRecord(cpuset) ? { cpuset } : {}),
+    ...(isRecord(io) ? { io: isByDisk(io) ? { devices: io } : io } : {}),
+  } as CgroupLimits;
+  if (io !== undefined && !isRecord(io)) {
+    throw new SpecError(
+      'io',
+      `${JSON.stringify(io)} are no limits`,
+      "give them as { '/dev/sda': { readBytes: '10M/s' } }",
+    );
+  }
+  const short: CgroupLimits = {
+    ...given('memory', { max: isRecord(memory) ? undefined : memory, swapMax: swap }),
+    ...given('pids', { max: isRecord(pids) ? undefined : pids }),
+    ...given('cpu', { max: cpus }),
+    ...given('cpuset', { cpus: isRecord(cpuset) ? undefined : cpuset }),
+  };
+  if (cpus !== undefined && long.cpu?.max !== undefined) throw twice('cpus', 'cpu.max');
+  if (swap !== undefined && long.memory?.swapMax !== undefined) throw twice('swap', 'memory.swapMax');
+  const all = mergeLimits(long, short);
+  checkLimits(all);
+  return all;
+}
+
+function given(controller: string, limits: Readonly<Record<string, unknown>>): object {
+  const named = Object.entries(limits).filter(([, value]) => value !== undefined);
+  return named.length === 0 ? {} : { [controller]: Object.fromEntries(named) };
+}
+
+function twice(short: string, long: string): SpecError {
+  return new SpecError(short, `it is the same as ${long}, which is given too`, 'leave one out');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether limits on disks are named by the disks. */
+function isByDisk(io: object): io is Record<string, IoDeviceLimits> {
+  return Object.keys(io).some((name) => /^[/\d]/.test(name));
+}

@@ -1,0 +1,22 @@
+import { posix } from 'node:path';
+import { type CgroupAccess, cgroupAccess, findCgroup, planCgroup } from '../cgroup/index.js';
+import type { HostCgroups } from './spec/host-cgroups.js';
+
+let known: CgroupAccess | undefined;
+
+/** What this program may do with control groups: asked once, as long as it goes well. */
+export function knownAccess(): CgroupAccess {
+  known ??= cgroupAccess();
+  return known;
+}
+
+/** It may be otherwise by now: this program may have been moved. */
+export function forgetAccess(): void {
+  known = undefined;
+}
+
+/** The control groups of the host that this program runs on. */
+export const thisHostCgroups: HostCgroups = {
+  plan: (options) => planCgroup({ ...options, access: knownAccess() }),
+  find: (path) => findCgroup({ name: posix.basename(path), parent: posix.dirname(path), access: knownAccess() })?.parts,
+};

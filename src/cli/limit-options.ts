@@ -1,0 +1,90 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type ControllerName, cgroupAccess, type IoDeviceLimits } from '../cgroup/index.js';
+import { type Limits, type Sandbox, SpecError } from '../index.js';
+import { more } from './lists.js';
+
+/** The options for what the command may use. */
+export interface LimitOptions {
+  memory?: string;
+  swap?: string;
+  pids?: number | 'max';
+  cpus?: number | 'max';
+  cpuset?: string;
+  io?: string[];
+  cgroup?: string;
+  rlimitFallback?: true;
+}
+
+function count(text: string): number | 'max' {
+  if (text === 'max') return text;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("It is neither a number nor 'max'.");
+  return Number(text);
+}
+
+/** Adds the options to a command of the command line. */
+export function addLimitOptions(command: Command): Command {
+  return command
+    .optionsGroup('What it may use, with all that it starts (max: no limit):')
+    .option('--memory <size>', 'memory, as 256M; above it the command is killed')
+    .option('--swap <size>', 'swap in addition to that')
+    .option('--cpus <number>', 'processors worth of time, as 0.5', count)
+    .option('--pids <number>', 'processes and threads', count)
+    .option('--cpuset <list>', 'the processors that it runs on, as 0-3,8')
+    .option(
+      '--io <disk:what=rate,…>',
+      'on a disk: read and write in bytes, reads and writes in requests a second, as /dev/sda:read=10M,writes=100',
+      more,
+    )
+    .option('--cgroup <path>', 'the control group that it is in; with limits that in which its own is made')
+    .option('--rlimit-fallback', 'where there can be none, limit each process by itself: --memory and --pids');
+}
+
+/** The sandbox, with what the options limit. */
+export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
+  const { memory, swap, pids, cpus, cpuset, io, cgroup, rlimitFallback } = options;
+  const limits: Limits = {
+    ...(memory === undefined ? {} : { memory }),
+    ...(swap === undefined ? {} : { swap }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(cpuset === undefined ? {} : { cpuset }),
+    ...(io === undefined ? {} : { io: Object.fromEntries(io.map(disk)) }),
+  };
+  const isLimited = Object.keys(limits).length > 0 || rlimitFallback;
+  const limited = isLimited ? sandbox.limits(limits, rlimitFallback ? { fallback: 'rlimit' } : {}) : sandbox;
+  if (cgroup === undefined) return limited;
+  return limited.cgroup(limited.spec.limits === undefined ? { path: cgroup } : { parent: cgroup });
+}
+
+const rates = { read: 'readBytes', write: 'writeBytes', reads: 'reads', writes: 'writes' } as const;
+
+/** `DISK:WHAT=RATE,…`. The numbers of a disk have a colon, too. */
+function disk(text: string): [path: string, limits: IoDeviceLimits] {
+  const at = text.lastIndexOf(':');
+  const given = text.slice(at + 1).split(',');
+  const limits = given.map((part) => {
+    const [name = '', rate] = part.split('=');
+    if (at < 1 || rate === undefined || !Object.hasOwn(rates, name)) {
+      const known = Object.keys(rates).join(', ');
+      throw new SpecError('--io', `${JSON.stringify(text)} is not DISK:WHAT=RATE,…`, `WHAT is one of ${known}`);
+    }
+    return [rates[name as keyof typeof rates], rate];
+  });
+  return [text.slice(0, at), Object.fromEntries(limits)];
+}
+
+const measured: readonly ControllerName[] = ['cpu', 'io', 'memory', 'pids'];
+
+/** The sandbox, in a control group that measures what there is to measure, where it has none yet. */
+export function measuring(sandbox: Sandbox): Sandbox {
+  const { limits, cgroup } = sandbox.spec;
+  if (cgroup?.path !== undefined || cgroup?.parts !== undefined || cgroup?.controllers !== undefined) return sandbox;
+  const { controllers } = cgroupAccess();
+  const usable = measured.filter((name) => controllers[name].usable);
+  if (limits === undefined && usable.length === 0) {
+    const [first] = Object.values(controllers).filter(({ usable }) => !usable);
+    const { problem, help } = first as { problem: string; help?: string };
+    throw new SpecError('--stats', problem, help);
+  }
+  return sandbox.cgroup({ ...cgroup, controllers: usable });
+}

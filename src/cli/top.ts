@@ -1,0 +1,102 @@
+import { setTimeout } from 'node:timers/promises';
+import { liveGroups } from '../builder/group/live-groups.js';
+import { type Cgroup, CgroupError, type CgroupStats } from '../cgroup/index.js';
+import { print } from './output.js';
+import { size } from './render-resources.js';
+
+/** What `isolate top` tells of a control group. */
+interface GroupLine {
+  readonly name: string;
+  /** The program that made it, where its name tells. */
+  readonly owner: number | null;
+  /** Processors' worth of time between the two last looks. */
+  readonly cpus: number | null;
+  /** Milliseconds of processors' time in all. */
+  readonly cpuTime: number | null;
+  /** Bytes. */
+  readonly memory: number | null;
+  readonly memoryLimit: number | 'max' | null;
+  readonly pids: number | null;
+  readonly pidsLimit: number | 'max' | null;
+}
+
+export interface TopOptions {
+  once?: true;
+  json?: true;
+}
+
+/** Milliseconds between two looks. */
+const pauses = { once: 250, refreshing: 1000 } as const;
+
+/** Shows the groups once, or again and again. */
+export async function top({ once, json }: TopOptions): Promise<void> {
+  const isOnce = once === true || json === true;
+  let before = measureAll();
+  for (;;) {
+    await setTimeout(isOnce ? pauses.once : pauses.refreshing);
+    const now = measureAll();
+    const lines = [...now].map(([name, measured]) => lineOf(name, measured, before.get(name)));
+    before = now;
+    if (json) await print('stdout', `${JSON.stringify({ version: 1, groups: lines }, null, 2)}\n`);
+    else await print('stdout', `${isOnce || !process.stdout.isTTY ? '' : clear}${table(lines)}`);
+    if (isOnce) return;
+  }
+}
+
+/** To the upper left, and nothing below. */
+const clear = '\x1b[H\x1b[J';
+
+interface Measured {
+  readonly at: number;
+  readonly stats: CgroupStats;
+}
+
+function measureAll(): Map<string, Measured> {
+  return new Map(liveGroups().flatMap((group) => measure(group)));
+}
+
+/** Nothing of a group that has gone meanwhile. */
+function measure(group: Cgroup): [string, Measured][] {
+  try {
+    return [[group.name, { at: performance.now(), stats: group.stats() }]];
+  } catch (error) {
+    if (error instanceof CgroupError && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function lineOf(name: string, { at, stats: { cpu, memory, pids } }: Measured, before: Measured | undefined): GroupLine {
+  const used = cpu && before?.stats.cpu && (cpu.usage - before.stats.cpu.usage) / (at - before.at);
+  return {
+    name,
+    owner: Number(/^isolate-(\d+)-/.exec(name)?.[1]) || null,
+    cpus: used === undefined ? null : Math.max(0, Math.round(used * 1000) / 1000),
+    cpuTime: cpu?.usage ?? null,
+    memory: memory?.current ?? null,
+    memoryLimit: memory?.limit ?? null,
+    pids: pids?.current ?? null,
+    pidsLimit: pids?.limit ?? null,
+  };
+}
+
+function table(lines: readonly GroupLine[]): string {
+  const rows = lines.map((line) => [
+    line.cpus === null ? '-' : line.cpus.toFixed(2),
+    limited(line.memory, line.memoryLimit, size),
+    limited(line.pids, line.pidsLimit, String),
+    line.owner === null ? '-' : String(line.owner),
+    line.name,
+  ]);
+  const all = [['CPUS', 'MEMORY', 'PROCESSES', 'OWNER', 'GROUP'], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all
+    .map(
+      (row) => `${row.map((cell, column) => (column === 4 ? cell : cell.padStart(widths[column] ?? 0))).join('  ')}\n`,
+    )
+    .join('');
+}
+
+function limited(value: number | null, limit: number | 'max' | null, text: (value: number) => string): string {
+  if (value === null) return '-';
+  return limit === null || limit === 'max' ? text(value) : `${text(value)}/${text(limit)}`;
+}
