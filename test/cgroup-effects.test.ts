@@ -81,11 +81,11 @@ for (const { name, options } of layouts()) {
   );
 
   skipUnless(test, noController('pids'), on('kill ends a tree that keeps forking'), () =>
-    withGroup({ ...options, limits: { pids: { max: 200 } } }, async (group) => {
+    withGroup({ ...options, limits: { pids: { max: 2000 } } }, async (group) => {
       const bomb =
-        'f() { while :; do (setsid sh -c "sleep 1; sleep 1" & sleep 0.2) & sleep 0.01; done; }; f 2>/dev/null';
+        'f() { while :; do (setsid sh -c "sleep 100; sleep 100" & sleep 100) & sleep 0.05; done; }; f 2>/dev/null';
       const { ended } = await startIn(group, bomb);
-      await soon(() => group.processes().length > 20, 'it grows');
+      await soon(() => group.processes().length > 20, 'it grows', 60);
       const pids = group.processes();
       await group.kill();
       assert.not(group.isPopulated());
