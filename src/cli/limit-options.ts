@@ -35,7 +35,10 @@ export function addLimitOptions(command: Command): Command {
       'on a disk: read and write in bytes, reads and writes in requests a second, as /dev/sda:read=10M,writes=100',
       more,
     )
-    .option('--cgroup <path>', 'the control group that it is in; with limits that in which its own is made')
+    .option(
+      '--cgroup <path>',
+      'the control group that it is in; with limits that in which its own is made, or a slice of systemd, as jobs.slice',
+    )
     .option('--rlimit-fallback', 'where there can be none, limit each process by itself: --memory and --pids');
 }
 
@@ -53,6 +56,7 @@ export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
   const isLimited = Object.keys(limits).length > 0 || rlimitFallback;
   const limited = isLimited ? sandbox.limits(limits, rlimitFallback ? { fallback: 'rlimit' } : {}) : sandbox;
   if (cgroup === undefined) return limited;
+  if (/^[^/]*\.slice$/.test(cgroup)) return limited.cgroup({ slice: cgroup });
   return limited.cgroup(limited.spec.limits === undefined ? { path: cgroup } : { parent: cgroup });
 }
 

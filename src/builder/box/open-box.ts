@@ -3,7 +3,7 @@ import { close, type Fd, type LateValues, SpecError } from '../../sys/index.js';
 import { compileBox, nameValue } from '../compile/box.js';
 import type { GroupWay } from '../compile/group.js';
 import { specWithGroup } from '../group/open-group.js';
-import { foreseenWay, startInGroup } from '../group/start-in-group.js';
+import { planInPlace, startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';
 import { type Compile, planFor } from '../process/plan-memory.js';
 import { start } from '../process/start.js';
@@ -53,7 +53,7 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   const request = { command: holder, changes: {}, host: thisHost(), identify: false };
   const planWith = (group?: GroupWay) =>
     planFor(held, { ...request, group, compile: name === undefined ? compile : compileNamed });
-  const foreseen = planWith(foreseenWay(held));
+  const foreseen = hasGroup(spec) ? await planInPlace(held, planWith) : planWith();
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
     const named = reserved && { [nameValue]: reserved.socket };

@@ -1,12 +1,15 @@
-import type { LateValues } from '../../sys/index.js';
+import { type LateValues, SpecError } from '../../sys/index.js';
 import type { GroupWay } from '../compile/group.js';
 import { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { Started } from '../process/start.js';
+import { isJoined } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { thisHost } from '../this-host.js';
+import { knownAccess } from '../this-host-cgroups.js';
 import type { CommandGroup } from './command-group.js';
 import { openGroup } from './open-group.js';
+import { enterOwnScope, enterSlice, hasSystemd } from './scope.js';
 
 /** A launch that begins in a control group. */
 export interface LaunchInGroup {
@@ -31,17 +34,12 @@ export interface StartedInGroup {
 /** How the last launch of a spec got into its group. */
 const lastWays = new WeakMap<ProcessSpec, GroupWay>();
 
-/** How a process is going to get into the group that a spec asks for; undefined where the plan has to find out. */
-export function foreseenWay(spec: ProcessSpec): GroupWay | undefined {
-  return lastWays.get(spec);
-}
-
 /** Makes the group of a spec, and starts a process in it. Where that fails, a group of its own is removed again. */
 export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGroup> {
   const { spec, shared, name, planWith } = launch;
   const canClone = thisHost().cloneIntoCgroup;
   // What cannot be is an error before there is a group.
-  const foreseen = planWith(shared?.wayInto(canClone) ?? foreseenWay(spec));
+  const foreseen = shared === undefined ? await planInPlace(spec, planWith) : planWith(shared.wayInto(canClone));
   if (foreseen.parts.group.way === 'rlimits') return withoutGroup(launch, foreseen);
   let group: CommandGroup;
   try {
@@ -59,6 +57,45 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
     await group.end();
     throw error;
   }
+}
+
+/**
+ * Where a spec asks for a slice of systemd, or this program may make no groups where it is and systemd can give it a place of its own, it is
+ * moved there. A fall-back comes after that.
+ *
+ * @returns the plan, as the host lets it be foreseen then.
+ * @throws SpecError - what was asked for cannot be.
+ */
+export async function planInPlace(spec: ProcessSpec, planWith: LaunchInGroup['planWith']): Promise<Plan> {
+  const foresee = () => planWith(lastWays.get(spec));
+  const { slice, parent } = spec.cgroup ?? {};
+  if (slice !== undefined) {
+    await enterSlice(slice);
+    return foresee();
+  }
+  if (isJoined(spec) || parent !== undefined || !needsScope()) return foresee();
+  // What is wrong with the spec itself is told before this program is moved.
+  let refusal: unknown;
+  try {
+    const plan = foresee();
+    if (plan.parts.group.way !== 'rlimits') return plan;
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    refusal = error;
+  }
+  try {
+    await enterOwnScope();
+  } catch (error) {
+    if (refusal === undefined) return foresee();
+    throw new SpecError((refusal as SpecError).field, (error as Error).message, (refusal as SpecError).help);
+  }
+  return foresee();
+}
+
+/** Whether this program may make no groups where it is, but could where systemd puts it. */
+function needsScope(): boolean {
+  const { layout, bases } = knownAccess();
+  return layout === 'unified' && bases.every(({ refused }) => refused !== undefined) && hasSystemd();
 }
 
 async function withoutGroup({ start }: LaunchInGroup, plan: Plan): Promise<StartedInGroup> {

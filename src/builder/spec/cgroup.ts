@@ -11,6 +11,8 @@ export interface CgroupSpec {
   readonly isOfBox?: true;
   /** The group in which one is made. */
   readonly parent?: string | { readonly parts: readonly CgroupPart[] };
+  /** The slice of systemd in which this program has a scope, and makes one. */
+  readonly slice?: string;
   /** What that is called. */
   readonly name?: string;
   /** Controllers that measure only. */
@@ -28,6 +30,11 @@ export type CgroupInput =
   | {
       /** In which it is made: a path, or a group of `openCgroup`. Left out, in that of this program. */
       readonly parent?: string | { readonly parts: readonly CgroupPart[] };
+      /**
+       * The slice of systemd in which it is made, as `'jobs.slice'`: this program is moved into a scope there that is delegated to it. For root
+       * it is one of the system, for any other user one of the own.
+       */
+      readonly slice?: string;
       /** What it is called: there can be one of a name at a time. */
       readonly name?: string;
       /** Controllers that measure, beside those that limit. */
@@ -36,7 +43,7 @@ export type CgroupInput =
       readonly moveAll?: boolean;
     };
 
-const known = ['path', 'parts', 'parent', 'name', 'controllers', 'moveAll'] as const;
+const known = ['path', 'parts', 'parent', 'slice', 'name', 'controllers', 'moveAll'] as const;
 
 /** What a spec says of a group. */
 export function readCgroup(input: CgroupInput): CgroupSpec {
@@ -60,11 +67,18 @@ export function readCgroup(input: CgroupInput): CgroupSpec {
     }
     return { path: input.path };
   }
-  const { parent, name, controllers, moveAll } = input as Exclude<CgroupInput, { path: string } | { parts: unknown }>;
+  const { parent, slice, name, controllers, moveAll } = input as Exclude<
+    CgroupInput,
+    { path: string } | { parts: unknown }
+  >;
+  if (slice !== undefined && parent !== undefined) {
+    throw new SpecError('cgroup', 'a scope in a slice is the parent', 'leave one of parent and slice out');
+  }
   return {
     ...(parent === undefined
       ? {}
       : { parent: typeof parent === 'string' ? parent : { parts: parent.parts.map(copyOf) } }),
+    ...(slice === undefined ? {} : { slice }),
     ...(name === undefined ? {} : { name }),
     ...(controllers === undefined ? {} : { controllers: [...controllers] }),
     ...(moveAll ? { moveAll: true } : {}),

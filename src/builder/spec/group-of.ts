@@ -14,7 +14,7 @@ export function isJoined({ cgroup }: ProcessSpec): boolean {
 /** How a group is made for a spec that asks for one of its own. */
 export function groupOptions({
   limits,
-  cgroup: { path: _, parts: __, isOfBox: ___, ...others } = {},
+  cgroup: { path: _, parts: __, isOfBox: ___, slice: ____, ...others } = {},
 }: ProcessSpec): CgroupOptions {
   return { ...others, ...(limits === undefined ? {} : { limits }) };
 }

@@ -71,6 +71,7 @@ const fields: Record<keyof ProcessSpec, Check> = {
     'parts?': isList(isPart),
     'isOfBox?': isTrue,
     'parent?': either(isString, isRecord({ parts: isList(isPart) })),
+    'slice?': isString,
     'name?': isString,
     'controllers?': isList(isString),
     'moveAll?': isTrue,
