@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -63,7 +64,7 @@ skipUnless(test, noProc, 'the main job: a shell in all new namespaces', () => {
     const own = readlinkSync(`/proc/self/ns/${namespaces[kind].file}`);
     assert.not(links.includes(own), `${own} is that of the host`);
   }
-  assert.is(links.length >= 10, true);
+  assert.is(links.length, readdirSync('/proc/self/ns').length);
 });
 
 test('the exit status is that of the command', () => {
@@ -109,6 +110,8 @@ test('a directory of PATH that may not be searched does not make a missing comma
 });
 
 skipUnless(test, noProc, 'options, each by what the command sees', () => {
+  // Not every kernel has IPv6.
+  const inet6 = ['/proc/net/if_inet6'].filter((path) => existsSync(path));
   const lines: Record<string, string[]> = {
     names: [
       '--hostname',
@@ -157,8 +160,8 @@ skipUnless(test, noProc, 'options, each by what the command sees', () => {
     ],
     more: ['--bare', '--unshare', 'user,uts', '--unshare', 'ipc', 'readlink', '/proc/self/ns/uts', '/proc/self/ns/ipc'],
     host: ['--net', 'host', 'readlink', '/proc/self/ns/net'],
-    loopback: ['--net', 'loopback', 'cat', '/sys/class/net/lo/operstate', '/proc/net/if_inet6'],
-    none: ['--net', 'none', 'cat', '/proc/net/if_inet6', '/proc/net/fib_trie'],
+    loopback: ['--net', 'loopback', 'cat', '/sys/class/net/lo/operstate', ...inet6],
+    none: ['--net', 'none', 'cat', ...inet6, '/proc/net/fib_trie'],
     proc: ['--proc', '/srv', 'sh', '-c', `cat /srv/1/comm; [ -e /proc/${process.pid} ]`],
     noProc: ['--no-proc', 'cat', `/proc/${process.pid}/comm`],
   };
@@ -178,7 +181,7 @@ skipUnless(test, noProc, 'options, each by what the command sees', () => {
   assert.not(of.more?.includes(own('uts')) || of.more?.includes(own('ipc')));
   assert.is(of.more?.split('\n').length, 2);
   assert.is(of.host, own('net'));
-  assert.match(of.loopback as string, / lo$/m);
+  assert.match(of.loopback as string, inet6.length > 0 ? / lo$/m : /^unknown$/);
   assert.is(of.none, '');
   assert.is(of.proc, 'isolate-init');
   assert.ok(of.noProc);

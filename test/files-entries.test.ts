@@ -18,7 +18,7 @@ import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isolate, Sandbox, SpecError, StepError } from '../src/index.js';
-import { either, isRoot, rootOnly, skipUnless } from './helpers/can.js';
+import { either, isRoot, memoryOverlaysRefused, rootOnly, skipUnless } from './helpers/can.js';
 import { contentsOf, foldersFor, stateOf } from './helpers/folder.js';
 import { openDescriptors } from './helpers/host-state.js';
 import { script, shell } from './helpers/inside.js';
@@ -33,6 +33,10 @@ const everyWay = (
   reason?: string,
   some?: (way: Way) => boolean,
 ): void => everyWayOf(test, name, run, reason, some);
+
+/** Where what is changed is kept in memory. */
+const everyWayInMemory = (name: string, run: (way: Way) => Promise<void>): void =>
+  everyWay(name, run, memoryOverlaysRefused());
 
 const user = process.geteuid?.() ?? 0;
 const readOnly = /Read-only file system/;
@@ -904,7 +908,7 @@ everyWay('of two entries at one place, the later one counts', async (way) => {
 
 // Overlays.
 
-everyWay('overlay() can be written, and the host stays as it is', async (way) => {
+everyWayInMemory('overlay() can be written, and the host stays as it is', async (way) => {
   const folder = newFolder({ kept: 'kept', changed: 'old', removed: '', 'dir/file': 'in it' });
   const before = stateOf(folder);
   const box = way.box().overlay(folder);
@@ -917,7 +921,7 @@ everyWay('overlay() can be written, and the host stays as it is', async (way) =>
   assert.is((await way.mountAt(box, folder)).type, 'overlay');
 });
 
-everyWay('overlay() takes no more memory than it was given', async (way) => {
+everyWayInMemory('overlay() takes no more memory than it was given', async (way) => {
   const folder = newFolder({ file: '' });
   const shown = await way.shell(
     way.box().overlay(folder, { size: '1M' }),
@@ -928,7 +932,7 @@ everyWay('overlay() takes no more memory than it was given', async (way) => {
   assert.is(statSync(join(folder, 'file')).size, 0);
 });
 
-everyWay('overlay() of several directories: the first is on top', async (way) => {
+everyWayInMemory('overlay() of several directories: the first is on top', async (way) => {
   const [top, bottom, target] = [
     newFolder({ both: 'top', a: '' }),
     newFolder({ both: 'bottom', b: '' }),
@@ -968,17 +972,17 @@ everyWay(
     const error = await way.refused(way.box().overlay(above), /has another file system below/);
     assert.instance(error, SpecError);
   },
-  noMountsBelow,
+  either(noMountsBelow, memoryOverlaysRefused()),
 );
 
-everyWay('overlay() on what is in memory alone', async (way) => {
+everyWayInMemory('overlay() on what is in memory alone', async (way) => {
   const target = newFolder();
   const box = way.box().tmpfs(target).file(`${target}/dir/file`, 'below').overlay(`${target}/dir`);
   const script = 'cd "$1/dir"; cat file; echo; echo above > file; cat file';
   assert.is(await way.shell(box, script, target), 'below\nabove');
 });
 
-everyWay('overlay() and snapshot() of what is hidden by now are of the directory on the host', async (way) => {
+everyWayInMemory('overlay() and snapshot() of what is hidden by now are of the directory on the host', async (way) => {
   const target = newFolder({ 'dir/file': 'on the host', beside: '' });
   for (const name of ['overlay', 'snapshot'] as const) {
     const box = way.box().tmpfs(target)[name](`${target}/dir`);
@@ -992,7 +996,7 @@ everyWay('overlay() and snapshot() of what is hidden by now are of the directory
 
 // Snapshots.
 
-everyWay('snapshot() tells what was changed, and puts it on the host when it is told to', async (way) => {
+everyWayInMemory('snapshot() tells what was changed, and puts it on the host when it is told to', async (way) => {
   const folder = newFolder({ kept: 'kept', changed: 'old', removed: '' });
   const before = contentsOf(folder);
   const box = way.box().snapshot(folder);
@@ -1018,7 +1022,7 @@ everyWay('snapshot() tells what was changed, and puts it on the host when it is 
   assert.match(error.message, /thrown away/);
 });
 
-everyWay('each command has a snapshot of its own, with a descriptor that discard() closes', async (way) => {
+everyWayInMemory('each command has a snapshot of its own, with a descriptor that discard() closes', async (way) => {
   const folder = newFolder({ file: 'old' });
   const box = way.box().snapshot(folder, { size: '10M' });
   const write = (text: string) => way.run(box, 'sh', '-c', 'cat "$1/file"; echo "$2" > "$1/file"', 'sh', folder, text);
@@ -1036,7 +1040,7 @@ everyWay('each command has a snapshot of its own, with a descriptor that discard
   assert.equal(contentsOf(folder), { file: 'old' });
 });
 
-everyWay('two directories in one snapshot, from a spec as JSON', async (way) => {
+everyWayInMemory('two directories in one snapshot, from a spec as JSON', async (way) => {
   const [a, b] = [newFolder({ file: 'a' }), newFolder({ file: 'b' })];
   const box = Sandbox.from(JSON.stringify(way.box().snapshot(a, { size: '5%' }).snapshot(b).spec));
   assert.equal(box.spec, way.box().snapshot(a, { size: '5%' }).snapshot(b).spec);
@@ -1048,7 +1052,7 @@ everyWay('two directories in one snapshot, from a spec as JSON', async (way) => 
   await snapshot?.discard();
 });
 
-everyWay('a snapshot holds as much as it was given', async (way) => {
+everyWayInMemory('a snapshot holds as much as it was given', async (way) => {
   const folder = newFolder({ file: '' });
   const box = way.box().snapshot(folder, { size: '1M' });
   const { snapshot, stderr } = await way.run(box, 'sh', '-c', 'head -c 2000000 /dev/zero > "$1/file"', 'sh', folder);
@@ -1056,20 +1060,25 @@ everyWay('a snapshot holds as much as it was given', async (way) => {
   await snapshot?.discard();
 });
 
-skipUnless(test, noNamespaces, 'a snapshot that is thrown away with the block that has it', async () => {
-  const folder = newFolder({ file: '' });
-  const before = openDescriptors();
-  {
-    const { snapshot } = await isolate()
-      .cwd('/')
-      .roBind(folder)
-      .snapshot(folder)
-      .run('touch', [`${folder}/new`]);
-    await using held = snapshot as NonNullable<typeof snapshot>;
-    assert.is((await held.changes()).length, 1);
-  }
-  assert.equal(openDescriptors(), before);
-});
+skipUnless(
+  test,
+  either(noNamespaces, memoryOverlaysRefused()),
+  'a snapshot that is thrown away with the block that has it',
+  async () => {
+    const folder = newFolder({ file: '' });
+    const before = openDescriptors();
+    {
+      const { snapshot } = await isolate()
+        .cwd('/')
+        .roBind(folder)
+        .snapshot(folder)
+        .run('touch', [`${folder}/new`]);
+      await using held = snapshot as NonNullable<typeof snapshot>;
+      assert.is((await held.changes()).length, 1);
+    }
+    assert.equal(openDescriptors(), before);
+  },
+);
 
 // How mounts pass.
 
