@@ -159,7 +159,16 @@ export {
   type Where,
 } from './launcher/program.js';
 export { type SyscallName, syscallNumber } from './numbers.js';
-export { type Deferred, Late, type LateValues, late, type Operand, type StepKey, Stored } from './operand.js';
+export {
+  type Deferred,
+  Late,
+  LateNumber,
+  type LateValues,
+  late,
+  type Operand,
+  type StepKey,
+  Stored,
+} from './operand.js';
 export { isEnding, parentOf, startTimeOf } from './process-state.js';
 export { renderArguments, renderCall } from './render-call.js';
 export { runSteps, type StepFailure } from './run-steps.js';
