@@ -118,8 +118,6 @@ export async function start(
 
 /** The process that became the command, or was to; -1 where there is none. What stands for another is closed. */
 function takeProcess(program: Program, launched: Launched): { readonly pid: Pid; readonly pidfd: Fd } {
-  // The kernel writes down the number of a pidfd that it takes back when it refuses to make the process in the end.
-  if (launched.failure?.step.key === program.clone.key) return { pid: -1, pidfd: -1 };
   const pidfd = launched.int(program.pidfd);
   const firstPidfd = launched.int(program.firstPidfd);
   if (pidfd !== firstPidfd && firstPidfd >= 0) close(firstPidfd);
