@@ -1,6 +1,6 @@
 // Signals and ends pass init as if it were not there: the command gets what is sent, and what is told is how the command ended.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -81,6 +81,10 @@ os.write(1, b"ready\\n")
 while True: os.write(1, b"%d\\n" % signal.sigwait(signals))
 `;
 
+/** A kernel that does not show that process 1 waits for a signal: then it counts as one that would drop it, and is ended. */
+const whereUnseen = existsSync('/proc/self/syscall') ? [] : ['asPid1'];
+if (whereUnseen.length > 0) console.log('left out: a wait of process 1: this kernel has no /proc/self/syscall');
+
 async function startPrinter(starter: Starter): Promise<{ running: RunningProcess; next: () => Promise<string> }> {
   const running = await starter.spawn('python3', ['-c', printer], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: running.stdout as Readable })[Symbol.asyncIterator]();
@@ -100,7 +104,7 @@ skipUnless(test, noPython, 'every signal that can be caught reaches the command 
       assert.is(running.kill(signal), true);
       assert.is(await inTime(next(), `${name}: ${signal}`), String(signal), `${name}: ${signal}`);
     }
-  });
+  }, whereUnseen);
 });
 
 skipUnless(test, noPython, 'many real-time signals all arrive', async () => {
@@ -109,7 +113,7 @@ skipUnless(test, noPython, 'many real-time signals all arrive', async () => {
     await using _ = running;
     for (let i = 0; i < 100; i++) running.kill(50);
     for (let i = 0; i < 100; i++) assert.is(await inTime(next(), `${name}: ${i}`), '50', `${name}: ${i}`);
-  });
+  }, whereUnseen);
 });
 
 skipUnless(test, noNamespaces, 'a signal without a handler ends the command, and is told', async () => {

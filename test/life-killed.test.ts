@@ -13,6 +13,8 @@ import {
   either,
   freshProcRefused,
   isRoot,
+  memoryOverlaysRefused,
+  otherOwnersRefused,
   skipUnless,
   timeNamespacesRefused,
   userNamespacesRefused,
@@ -21,6 +23,13 @@ import { inTime } from './helpers/in-time.js';
 import { until } from './helpers/places.js';
 import { childrenOf, fileOf, isGone, processesWith } from './helpers/proc-files.js';
 import { library, repository } from './helpers/program.js';
+
+const withSnapshot = `
+    async () => {
+      const { snapshot } = await isolate().snapshot('/var/tmp').run('sh', ['-c', 'echo some > /var/tmp/some']);
+      await snapshot.discard();
+    },
+`;
 
 /** What each thread does until it is killed: every way to start a command that ends with its program, over and over. */
 const work = `
@@ -38,11 +47,8 @@ const work = `
     () => sleep(bare().dieWithParent()),
     () => bare().dieWithParent().run('true'),
     () => sleep(noPid),
-    ${isRoot ? "() => sleep(isolate().bind('.', '/data', { idmap: { users: ['0:1000:1'], groups: ['0:1000:1'] } }))," : ''}
-    async () => {
-      const { snapshot } = await isolate().snapshot('/var/tmp').run('sh', ['-c', 'echo some > /var/tmp/some']);
-      await snapshot.discard();
-    },
+    ${isRoot && !otherOwnersRefused('.') ? "() => sleep(isolate().bind('.', '/data', { idmap: { users: ['0:1000:1'], groups: ['0:1000:1'] } }))," : ''}
+    ${memoryOverlaysRefused() ? '' : withSnapshot}
     ${timeNamespacesRefused() ? '' : '() => sleep(isolate().clock({ boottime: 60 })),'}
     ${timeNamespacesRefused() ? '' : "() => sleep(bare().unshare('user').clock({ boottime: 60 }).dieWithParent()),"}
   ];
