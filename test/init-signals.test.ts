@@ -41,6 +41,12 @@ function commandOf(running: RunningProcess, name: string): number {
   return name === 'init' ? (childrenOf(running.pid)[0] as number) : running.pid;
 }
 
+/** The signals that a process has yet to take. */
+function waitingFor(pid: number): bigint {
+  const { SigPnd, ShdPnd } = statusFields(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return BigInt(`0x${SigPnd}`) | BigInt(`0x${ShdPnd}`);
+}
+
 skipUnless(test, noNamespaces, 'a command starts with all signals default, and none blocked', async () => {
   await eachStarter(async (starter, name) => {
     const { stdout } = await starter.run('cat', ['/proc/self/status']);
@@ -144,6 +150,25 @@ skipUnless(test, noNamespaces, 'SIGSTOP and SIGCONT stop and continue the comman
     assert.is(howItEnded(await inTime(running.exited, name)), 'signal 9');
   });
 });
+
+skipUnless(
+  test,
+  noNamespaces,
+  'a stop and a continuation stay in their order, however late init gets to them',
+  async () => {
+    await using running = await sandboxes.init.spawn('sleep', ['100'], { stdio: 'ignore' });
+    process.kill(running.pid, 'SIGSTOP');
+    await until(() => stateOf(running.pid) === 'T', 'init is stopped, by somebody else');
+    running.kill('SIGSTOP');
+    running.kill('SIGCONT');
+    // A SIGCONT of its own would have init go on, and overtake; the one that is sent here is passed on too, so it is for one that has not.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (stateOf(running.pid) === 'T') process.kill(running.pid, 'SIGCONT');
+    await until(() => waitingFor(running.pid) === 0n, 'init has taken them all');
+    running.kill('SIGUSR1');
+    assert.is(howItEnded(await inTime(running.exited, 'the command was continued')), `signal ${SIG.USR1}`);
+  },
+);
 
 skipUnless(test, noPython, 'what is sent to process 1 from inside is passed on', async () => {
   const { running, next } = await startPrinter(sandboxes.init);

@@ -24,7 +24,7 @@ import { Ending, type KillWay, killAtOnce } from './ending.js';
 import { type Cause, type Exit, exitOf, type Outcome } from './exit.js';
 import { exitWatch } from './exit-watch.js';
 import type { Reach } from './kill-tree.js';
-import { fateInInit, signalNumber, stopByInit } from './signals.js';
+import { fateInInit, signalByInit, signalNumber } from './signals.js';
 import type { Terminal } from './terminal.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
@@ -157,7 +157,7 @@ export class RunningProcess implements AsyncDisposable {
     if (!this.#running) return false;
     try {
       const fate = this.#isPid1 ? fateInInit(this.pid, number) : 'arrives';
-      if (this.#line !== undefined && number === SIG.STOP) stopByInit(this.#pidfd);
+      if (this.#line !== undefined) signalByInit(this.#pidfd, number);
       else pidfd_send_signal(this.#pidfd, fate === 'is dropped' ? SIG.KILL : number);
       if (fate === 'waits' || fate === 'is unclear') this.#lookAgain(number, timesToLook);
       return true;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Fd, pidfd_send_signal_info, SIG, SpecError } from '../../sys/index.js';
+import { type Fd, pidfd_send_signal, pidfd_send_signal_info, SIG, SpecError } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
 import { waitedSignals } from './waited-signals.js';
 
@@ -65,10 +65,17 @@ export function fateInInit(pid: number, signal: number): InitFate {
   return hasSignal(waited, signal) ? 'arrives' : 'is dropped';
 }
 
-/** The last real-time signal, as whose value init takes a signal that it cannot take itself: see init.c. */
+/** The last real-time signal, as whose value init takes a signal that it could not take as it is: see init.c. */
 const carrier = 64;
 
-/** Has init stop the command: SIGSTOP would stop init itself. */
-export function stopByInit(pidfd: Fd): void {
-  pidfd_send_signal_info(pidfd, { si_signo: carrier, si_value: SIG.STOP });
+/**
+ * What stops the command or has it go on: SIGSTOP would stop init itself, and of several signals that wait for init it would get the
+ * lowest first, which is SIGCONT, whatever came last. As values of one real-time signal they stay in order.
+ */
+const byInit: readonly number[] = [SIG.STOP, SIG.CONT, SIG.TSTP, SIG.TTIN, SIG.TTOU];
+
+/** Sends a signal to an init of ours, for its command. */
+export function signalByInit(pidfd: Fd, signal: number): void {
+  if (byInit.includes(signal)) pidfd_send_signal_info(pidfd, { si_signo: carrier, si_value: signal });
+  else pidfd_send_signal(pidfd, signal);
 }

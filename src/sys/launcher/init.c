@@ -137,7 +137,7 @@ static void pass_on(const struct info *signal, i32 command)
 	i32 number = signal->signo;
 	if (signal->code > SI_USER)
 		return;
-	/* SIGSTOP, which would stop us, comes as the value of another. Who may send it to us may send it to the command. */
+	/* What stops and continues comes as the value of another, in its order. Who may send it to us may send it to the command. */
 	if (number == SIG_LAST && signal->code == SI_QUEUE)
 		number = (i32)signal->value;
 	CALL(NR_kill, command, number);
