@@ -1,6 +1,6 @@
 // Every example of the README and of the guides runs, and prints what it says it prints.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,9 +38,11 @@ function promised(code: string): string[] {
   return [...code.matchAll(/(?:\/\/|#) → (.*)$/gm)].map(([, line]) => line as string);
 }
 
-const bin = mkdtempSync(join(tmpdir(), 'isolate-readme-'));
+const folder = mkdtempSync(join(tmpdir(), 'isolate-readme-'));
+const [bin, runtime] = [join(folder, 'bin'), join(folder, 'runtime')];
+for (const one of [bin, runtime]) mkdirSync(one, { mode: 0o700 });
 symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'isolate'));
-test.after(() => rmSync(bin, { recursive: true }));
+test.after(() => rmSync(folder, { recursive: true }));
 
 for (const [index, { language, code }] of [...examples, ...ofGroups].entries()) {
   // The two commands of a fresh clone are what runs this test.
@@ -50,7 +52,7 @@ for (const [index, { language, code }] of [...examples, ...ofGroups].entries()) 
   skipUnless(test, reason, `example ${index + 1}: ${firstLine}`, () => {
     const [command, args] =
       language === 'js' ? [process.execPath, ['--input-type=module', '--eval', code]] : ['sh', ['-e', '-c', code]];
-    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+    const env = { XDG_RUNTIME_DIR: runtime, ...process.env, PATH: `${bin}:${process.env.PATH}` };
     const { stdout, stderr, status } = spawnSync(command as string, args as string[], {
       cwd: root,
       env,
