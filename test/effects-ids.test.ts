@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../src/builder/compile/compile.js';
+import { Handshake } from '../src/builder/process/handshake.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { bare, isolate, type Sandbox } from '../src/index.js';
-import { capget } from '../src/sys/index.js';
+import { handshakeValues } from '../src/ns/index.js';
+import { capget, close, errno, fcntl_dupfd_cloexec, read, write } from '../src/sys/index.js';
 import { either, freshProcRefused, isRoot, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { output, shell, statusInside } from './helpers/inside.js';
+import { until } from './helpers/processes.js';
 import { programOf, repository } from './helpers/program.js';
 
 const noUser = userNamespacesRefused();
@@ -197,5 +200,25 @@ skipUnless(
     assert.is(exit.kind === 'exited' && exit.code, 0, stderr);
   },
 );
+
+test('where the maps cannot be written the child sees the end of the line, also while others hold copies of it', async () => {
+  const handshake = new Handshake([write.step(987_654, '')], () => process.pid);
+  const { values } = handshake;
+  const copy = fcntl_dupfd_cloexec(values[handshakeValues.parentEnd] as number, 0);
+  const childEnd = values[handshakeValues.childEnd] as number;
+  write(childEnd, '?');
+  await until(() => childEndOf(childEnd) === 'ended', 'the child sees it');
+  assert.is(handshake.end()?.errno, errno.EBADF);
+  close(copy);
+});
+
+/** What the child would find: nothing yet, or the end. */
+function childEndOf(fd: number): 'open' | 'ended' {
+  try {
+    return read(fd, 1).length === 0 ? 'ended' : 'open';
+  } catch {
+    return 'open';
+  }
+}
 
 test.run();

@@ -7,6 +7,7 @@ import { bare, isolate, SpecError } from '../src/index.js';
 import { either, isRoot, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
+import { inTime } from './helpers/in-time.js';
 import { shell } from './helpers/inside.js';
 
 const makeFolder = foldersFor(test);
@@ -49,6 +50,15 @@ skipUnless(test, refused, 'it can be read-only, in the safe default too, and not
     'cat /mnt/file; touch /mnt/x 2>/dev/null || echo refused; grep -c " /mnt ro,.*idmapped" /proc/self/mountinfo';
   assert.is(await shell(sandbox, script), 'textrefused\n1');
   assertSameHost(before, 'an idmapped bind');
+});
+
+skipUnless(test, refused, 'many at once do not wait for one another', async () => {
+  const folder = makeFolder({ file: 'text' });
+  const sandbox = bare()
+    .unshare('mount')
+    .bind(folder, '/mnt', { idmap: { users: ['0:1000:1'] } });
+  const seen = () => shell(sandbox, 'stat -c "%u" /mnt/file');
+  assert.equal(await inTime(Promise.all(Array.from({ length: 16 }, seen)), 'sixteen'), new Array(16).fill('1000'));
 });
 
 skipUnless(

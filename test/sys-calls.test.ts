@@ -634,6 +634,23 @@ test('file descriptors travel over a socket', () => {
   for (const fd of [there, from, to, copyFrom, copyTo]) sys.close(fd);
 });
 
+test('shutdown is seen by the other side, whoever has a copy of the descriptor', () => {
+  const [here, there] = sys.socketpair(sys.AF.UNIX, sys.SOCK.STREAM | sys.SOCK.CLOEXEC | sys.SOCK.NONBLOCK, 0);
+  const copy = sys.fcntl_dupfd_cloexec(here, 0);
+  sys.close(here);
+  fails('EAGAIN', () => sys.read(there, 1));
+  sys.shutdown(copy, sys.SHUT.WR);
+  assert.is(sys.read(there, 1).length, 0, 'the end of the stream');
+  sys.write(there, 'x');
+  assert.is(sys.read(copy, 1).toString(), 'x', 'the other direction is open');
+  sys.shutdown(copy, sys.SHUT.RDWR);
+  fails('EPIPE', () => sys.sendmsg(there, { data: 'x' }, sys.MSG.NOSIGNAL));
+  fails('ENOTSOCK', () =>
+    withFd(sys.openat(AT.FDCWD, '/dev/null', O.RDONLY, 0), (fd) => sys.shutdown(fd, sys.SHUT.RD)),
+  );
+  for (const fd of [copy, there]) sys.close(fd);
+});
+
 test('as many descriptors as the kernel takes at once', () => {
   const [here, there] = sys.socketpair(sys.AF.UNIX, sys.SOCK.DGRAM | sys.SOCK.CLOEXEC, 0);
   const fds = new Array<number>(253).fill(here);

@@ -150,6 +150,7 @@ const cases: readonly (readonly [string, string])[] = [
   [shown(sys.sethostname, 'box'), 'sethostname("box", 3)'],
 
   // sockets
+  [shown(sys.shutdown, 3, sys.SHUT.RDWR), 'shutdown(3, SHUT_RDWR)'],
   [
     shown(sys.socket, sys.AF.UNIX, sys.SOCK.SEQPACKET | sys.SOCK.NONBLOCK, 0),
     'socket(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK, 0)',

@@ -86,7 +86,7 @@ export { prctl } from './calls/prctl.js';
 export { getpgid, getpid, getppid, getsid, gettid, kill, setsid } from './calls/process.js';
 export { prlimit64, sched_setaffinity } from './calls/resource.js';
 export { type Disposition, rt_sigaction, rt_sigprocmask, rt_sigprocmask_from } from './calls/signal.js';
-export { bind, connect, listen, recvmsg, sendmsg, socket, socketpair } from './calls/socket.js';
+export { bind, connect, listen, recvmsg, sendmsg, shutdown, socket, socketpair } from './calls/socket.js';
 export { readlinkat, statx } from './calls/stat.js';
 export {
   ioctl_tcgets,
@@ -129,7 +129,7 @@ export { EPOLL, EPOLL_CREATE, EPOLL_CTL, POLL } from './constants/poll.js';
 export { PR, PR_CAP_AMBIENT, SECBIT } from './constants/prctl.js';
 export { RLIM64_INFINITY, RLIMIT } from './constants/resource.js';
 export { SIG, SIG_HOW } from './constants/signal.js';
-export { AF, IFF, MSG, NETLINK, SCM, SOCK, SOL } from './constants/socket.js';
+export { AF, IFF, MSG, NETLINK, SCM, SHUT, SOCK, SOL } from './constants/socket.js';
 export { CC, CFLAG, IFLAG, LFLAG, OFLAG } from './constants/termios.js';
 export { __W, CLD, P, W } from './constants/wait.js';
 export { XATTR } from './constants/xattr.js';

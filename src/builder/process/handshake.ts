@@ -1,6 +1,17 @@
 import { Socket } from 'node:net';
 import { handshakeValues } from '../../ns/index.js';
-import { AF, close, type Fd, runSteps, SOCK, type Step, type StepFailure, socketpair } from '../../sys/index.js';
+import {
+  AF,
+  close,
+  type Fd,
+  runSteps,
+  SHUT,
+  SOCK,
+  type Step,
+  type StepFailure,
+  shutdown,
+  socketpair,
+} from '../../sys/index.js';
 
 /** Steps that this program makes while a child waits for them. */
 export class Handshake {
@@ -24,8 +35,8 @@ export class Handshake {
 
   #answer(child: number): void {
     this.#failure = runSteps(this.#steps, { ...this.values, [handshakeValues.child]: child });
-    // The child sees the end of the line, and ends.
-    if (this.#failure !== undefined) this.#socket.destroy();
+    // The child sees the end of the line, and ends: whoever else was started meanwhile has copies of it, so that closing it is not enough.
+    if (this.#failure !== undefined) shutdown(this.values[handshakeValues.parentEnd] as Fd, SHUT.RDWR);
   }
 
   /** Closes the line; tells what went wrong on this side. */

@@ -14,7 +14,9 @@ import {
   pidfd_open,
   program,
   runSteps,
+  SHUT,
   SOCK,
+  shutdown,
   socketpair,
 } from '../../sys/index.js';
 import { reap } from './reap.js';
@@ -37,12 +39,14 @@ export async function openIdmapNamespace(maps: IdMaps): Promise<Fd> {
     const ended = await Promise.race([once(socket, 'data').then(() => undefined), done]);
     if (ended?.failure !== undefined) throw refused('made', ended.failure.errno);
     const pid = peek(plan.firstPid);
-    // All of its steps but the last, which would let the child go on: to the end of the line it ends.
+    // All of its steps but the last, which would let the child go on: at the end of the line it ends.
     const failure = runSteps(handshake.parent.slice(0, -1), { ...ends, [child]: pid });
     if (failure !== undefined) throw refused('given its maps', failure.errno);
     namespace = openat(AT.FDCWD, `/proc/${pid}/ns/user`, O.RDONLY | O.CLOEXEC, 0);
     return namespace;
   } finally {
+    // Those that are made at the same time hold copies of it: closing it would have them wait for one another.
+    shutdown(parentEnd, SHUT.RDWR);
     socket.destroy();
     close(childEnd);
     close(ownPidfd);

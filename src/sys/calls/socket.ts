@@ -1,6 +1,6 @@
 import { flags, input, int, integer, oneOf, outFds } from '../args.js';
 import type { Fd } from '../brands.js';
-import { AF, MSG, NETLINK, SOCK } from '../constants/socket.js';
+import { AF, MSG, NETLINK, SHUT, SOCK } from '../constants/socket.js';
 import { nameOfValue } from '../flags.js';
 import { type Message, messageOut, type Received, receivedMessage } from '../structs/message.js';
 import { renderAddress } from '../structs/sockaddr.js';
@@ -159,4 +159,22 @@ export const recvmsg: Syscall<[sockfd: Fd, size: number, flags: number], Receive
   scope: 'process',
   args: [int<Fd>('int sockfd'), receivedMessage, flags('int flags', MSG)],
   result: (_returned, message) => message,
+});
+
+/**
+ * `shutdown(sockfd, how)`: ends a connection, in one direction or both. See shutdown(2).
+ *
+ * Acts on the socket itself, not on the descriptor: the other side sees the end of the stream at once, also while other
+ * processes hold copies of the descriptor, for which a `close` would have to wait.
+ *
+ * @param sockfd - the socket, which is connected.
+ * @param how - a {@link SHUT} value: nothing is received, nothing sent, or neither, any more.
+ * @throws SyscallError ENOTCONN: it is not connected. EBADF, ENOTSOCK: it is no socket.
+ */
+export const shutdown: Syscall<[sockfd: Fd, how: number], void> = defineSyscall({
+  name: 'shutdown',
+  man: 'shutdown(2)',
+  scope: 'process',
+  args: [int<Fd>('int sockfd'), oneOf('int how', SHUT)],
+  result: nothing,
 });

@@ -36,6 +36,9 @@ export const SOCK = flagSet('SOCK_', 'sys/socket.h', {
   NONBLOCK: 0o4000,
 });
 
+/** Which directions shutdown(2) ends. */
+export const SHUT = flagSet('SHUT_', 'sys/socket.h', { RD: 0, WR: 1, RDWR: 2 });
+
 /** Levels of socket options and of control messages: socket(7). */
 export const SOL = flagSet('SOL_', 'sys/socket.h', { SOCKET: 1, NETLINK: 270 });
 
