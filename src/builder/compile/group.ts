@@ -1,8 +1,22 @@
 import type { CgroupPart, CgroupPlan } from '../../cgroup/index.js';
-import { AT, CLONE, close, late, mkdirat, O, openat, SpecError, type Step, unshare, write } from '../../sys/index.js';
+import {
+  AT,
+  CLONE,
+  close,
+  execve,
+  late,
+  mkdirat,
+  O,
+  openat,
+  SpecError,
+  type Step,
+  unshare,
+  write,
+} from '../../sys/index.js';
 import type { CloneArgs } from '../../sys/structs/clone-args.js';
 import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
+import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
@@ -22,6 +36,8 @@ export interface GroupPlan {
   readonly enter: readonly Section[];
   /** A cgroup namespace has to be made when the process is in the group, which is the root of what it sees: not by the clone. */
   readonly makesNamespace: boolean;
+  /** By which systemd is asked for a scope, into which this program is moved first. */
+  readonly moved: Section | undefined;
   /** What this program does before there is a child. */
   readonly made: Section | undefined;
   /** In the place of a group: the last steps of the command before it is that. */
@@ -34,6 +50,7 @@ export const noGroup: GroupPlan = {
   clone: {},
   enter: [],
   makesNamespace: false,
+  moved: undefined,
   made: undefined,
   rlimits: [],
 };
@@ -57,7 +74,9 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
     const parts = partsOf(spec, host);
     return enterGroup(spec, given ?? wayInto(parts, host), parts);
   }
-  const plan = host.cgroups.plan(groupOptions(spec));
+  const { parent, slice } = spec.cgroup ?? {};
+  const scope = parent === undefined && given !== 'rlimits' ? host.cgroups.scope?.(slice) : undefined;
+  const plan = (scope ?? host.cgroups).plan(groupOptions(spec));
   const [refusal] = plan.refusals;
   if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
     const problem = refusal?.problem ?? 'the kernel makes no control group';
@@ -66,7 +85,18 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
   if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
   checkRoom(spec);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
-  return { ...entered, made: section(from, ...stepsToMake(plan)) };
+  const moved = scope && section(slice === undefined ? from : methodCall('cgroup', spec.cgroup), askFor(scope, host));
+  return { ...entered, moved, made: section(from, ...stepsToMake(plan)) };
+}
+
+/** Asks systemd for a scope. Who runs the command is not the caller itself. */
+function askFor({ name, file, args }: HostScope, { environment }: Host): Step {
+  const variables = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${value}`,
+  );
+  return execve
+    .step(file, [file, ...args], variables)
+    .because(`StartTransientUnit: systemd moves the caller into ${name}, in which it may make groups`);
 }
 
 /** How a command gets into a group that is there, as that of its box. */
