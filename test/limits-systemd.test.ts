@@ -1,11 +1,15 @@
 // Where systemd manages the control groups: a scope of its own for the program, and slices. In programs of their own, which are moved.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cgroupAccess, cgroupHierarchies } from '../src/cgroup/index.js';
 import { bare, type PlanStepJson, Sandbox, SpecError } from '../src/index.js';
 import { commandMissing, either, isRoot, skipUnless } from './helpers/can.js';
+import { runIsolate } from './helpers/command-lines.js';
+import { soon } from './helpers/groups.js';
+import { isAlive } from './helpers/processes.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 
 const hasSystemd = existsSync('/run/systemd/system');
@@ -111,6 +115,21 @@ skipUnless(test, noSystemd, 'a fall-back comes only after the scope', () => {
     console.log(exit.resources?.memory?.limit);
   `;
   assert.equal(printedWhereManaged(code), [String(2 * 2 ** 30)]);
+});
+
+skipUnless(test, noSystemd, 'isolate gc finds what a program left in its scope', async () => {
+  const code = `
+    const running = await bare().limits({ pids: 8 }).spawn('sleep', ['1000'], { stdio: 'ignore' });
+    console.log(cgroup.membershipsOf(running.pid)[0].path, running.pid);
+    process.exit();
+  `;
+  const [path = '', pid] = printedWhereManaged(code)[0]?.split(' ') ?? [];
+  assert.match(path, /\.scope\/isolate-\d/);
+  assert.ok(isAlive(Number(pid)));
+  const { stdout, stderr } = runIsolate(['gc']);
+  assert.ok(stdout.includes(`${basename(path)}\n`), stderr);
+  await soon(() => !isAlive(Number(pid)), 'the end of what was left');
+  await soon(() => !existsSync(`/sys/fs/cgroup${dirname(path)}`), 'the end of its scope');
 });
 
 test('what is no slice is refused, and where there is no systemd any', async () => {
