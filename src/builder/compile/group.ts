@@ -4,6 +4,7 @@ import {
   CLONE,
   close,
   execve,
+  Late,
   late,
   mkdirat,
   O,
@@ -114,6 +115,11 @@ export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly Cgr
     return write.step(file, '0').expecting(1).because('it enters its control group before it does anything else');
   });
   return { ...noGroup, way, enter: [section(from, ...enter)], makesNamespace };
+}
+
+/** Whether a step is one by which a process writes itself into its group. */
+export function entersGroup({ call, args: [file] }: Step): boolean {
+  return call.name === 'write' && file instanceof Late && file.names.some((name) => name.startsWith('cgroup.procs'));
 }
 
 /** Which method asks for the group. */

@@ -7,6 +7,7 @@ import { groupOptions } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { thisHost } from '../this-host.js';
 import { thisHostCgroups } from '../this-host-cgroups.js';
+import { checkEnterable } from './check-enterable.js';
 import type { CommandGroup } from './command-group.js';
 import { openGroup } from './open-group.js';
 import { enterScope } from './scope.js';
@@ -50,6 +51,7 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
   }
   try {
     const way = group.wayInto(canClone);
+    if (group.kind !== 'own') checkEnterable(group.cgroup, way);
     lastWays.set(spec, way);
     const plan = foreseen.parts.group.way === way ? foreseen : planWith(way);
     return { ...(await enter(launch, group, plan, way)), group };
