@@ -6,6 +6,7 @@ import { bare, StepError } from '../src/index.js';
 import { either, skipUnless } from './helpers/can.js';
 import { noController } from './helpers/groups.js';
 import { children, openDescriptors } from './helpers/host-state.js';
+import { howItEnded } from './helpers/how-it-ended.js';
 import { groupsOf, noOwnGroups } from './helpers/own-groups.js';
 
 const noLimits = either(noOwnGroups, noController('memory', 'pids', 'cpu'));
@@ -29,7 +30,7 @@ const ends: Readonly<Record<string, () => Promise<unknown>>> = {
     const { exit, stderr } = await limited
       .limits({ pids: 1 })
       .run('sh', ['-c', 'sleep 9 & sleep 9 & wait'], { maxBuffer: 4096 });
-    return exit.code !== 0 && /fork|temporarily/.test(stderr) ? 'a fork is refused' : { exit, stderr };
+    return howItEnded(exit) !== 'exit 0' && /fork|temporarily/.test(stderr) ? 'a fork is refused' : { exit, stderr };
   },
   timeout: async () => (await limited.timeout(random(30)).run('sleep', ['1000'])).exit.kind,
   AbortError: async () => {
