@@ -1,5 +1,5 @@
 // Programs that are killed while they start commands with limits, and while those run: what they leave is removed by the next program.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,8 +18,13 @@ import { programOf, repository } from './helpers/program.js';
 const noPids = either(noOwnGroups, noController('pids', 'memory'));
 const programsAtOnce = 5;
 
-/** Starts commands and ends them, four at a time, until it is killed. Its word is in its own command line and in those of all that it starts. */
-async function launching(word: string): Promise<ChildProcess> {
+/**
+ * A program that starts commands and ends them, four at a time, until it is killed. A word is in its own command line and in those of all
+ * that it starts.
+ *
+ * @returns its process id.
+ */
+async function killedAtAnyMoment(word: string): Promise<number> {
   const code = `
     const limited = bare().limits({ pids: 8, memory: '32M' });
     const lane = async (pause) => {
@@ -31,8 +36,12 @@ async function launching(word: string): Promise<ChildProcess> {
   `;
   const [file, args] = programOf(code);
   const program = spawn(file, args, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(program.stdout as NonNullable<typeof program.stdout>, 'data');
-  return program;
+  const ended = once(program, 'exit');
+  await once(program.stdout, 'data');
+  await setTimeout(Math.random() * 150);
+  program.kill('SIGKILL');
+  await ended;
+  return program.pid as number;
 }
 
 /** The processes whose command line has a word in it. */
@@ -71,15 +80,8 @@ for (const [name, remove] of removers) {
     let timesLeft = 0;
     for (let round = 0; round < 3; round++) {
       const word = randomUUID();
-      const programs = await Promise.all(Array.from({ length: programsAtOnce }, () => launching(word)));
-      const kills = programs.map(async (program) => {
-        const ended = once(program, 'exit');
-        await setTimeout(Math.random() * 150);
-        program.kill('SIGKILL');
-        await ended;
-      });
-      await Promise.all(kills);
-      const left = () => programs.flatMap(({ pid }) => groupsOf(pid as number));
+      const programs = await Promise.all(Array.from({ length: programsAtOnce }, () => killedAtAnyMoment(word)));
+      const left = () => programs.flatMap(groupsOf);
       if (left().length > 0) timesLeft++;
       await remove();
       assert.equal(left(), []);
