@@ -17,7 +17,7 @@ import type { CgroupOptions } from './resolve.js';
  *
  * @param options - where to look: in `parent`, or where {@link openCgroup} makes groups if not given.
  * @returns the names of the groups that were removed.
- * @throws CgroupError - one cannot be removed.
+ * @throws CgroupError - one cannot be removed; the others are.
  */
 export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
   const access: CgroupAccess = options.access ?? cgroupAccess();
@@ -30,7 +30,8 @@ export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' |
       stale.set(name, [...(stale.get(name) ?? []), part]);
     }
   }
-  for (const parts of stale.values()) await removeParts(parts, 5000);
+  const ends = await Promise.allSettled([...stale.values()].map((parts) => removeParts(parts, 5000)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return [...stale.keys()];
 }
 
