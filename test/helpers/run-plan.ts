@@ -10,7 +10,7 @@ import type { ProcessSpec, RunResult } from '../../src/index.js';
 
 /** Runs the command of a plan to its end, and collects what it prints. Its descriptors 1 and 2 have to be pipes, or a terminal. */
 export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
-  return collect(async () => {
+  return collect(spec, {}, async () => {
     const { pid, pidfd, line, pipes, changes, master } = await start(plan, spec, undefined);
     const streams = new Map([...pipes].map(([target, fd]) => [target, new Socket({ fd, readable: true })]));
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
@@ -25,5 +25,5 @@ export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
       snapshot,
       terminal,
     });
-  }, {});
+  });
 }
