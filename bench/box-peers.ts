@@ -1,7 +1,6 @@
 import { type Box, bare, isolate, type Pool, type Sandbox } from 'linux-isolate';
 import { kinds } from './kinds.js';
-import type { Peer } from './peer.js';
-import { track } from './stop.js';
+import { type Peer, runBy } from './peer.js';
 
 export const boxOfDefault = 'isolate() default, in an open box';
 export const poolOfDefault = 'isolate() default, from a pool';
@@ -16,11 +15,7 @@ function openedPeer<T extends Opened>(name: string, open: () => Promise<T>, read
   let opened: T | undefined;
   const run = async (command: string): Promise<void> => {
     opened ??= await open();
-    const child = await opened.spawn(command);
-    const untrack = track(child);
-    const exit = await child.exited;
-    untrack();
-    if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(`${name}: ${JSON.stringify(exit)}`);
+    await runBy(opened, command, name);
   };
   return {
     name,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { isolate, type RunningProcess } from 'linux-isolate';
+import { makeBundle } from './crun-bundle.js';
 import { kinds } from './kinds.js';
 import { stop, track } from './stop.js';
 
@@ -35,12 +36,17 @@ async function liveOf(started: Promise<RunningProcess>): Promise<Live> {
 
 async function liveProcess(file: string, args: readonly string[]): Promise<Live> {
   const child: ChildProcess = spawn(file, args, { stdio: 'ignore' });
-  const untrack = track(child as Parameters<typeof track>[0]);
+  const pid = child.pid ?? -1;
+  const kill = () => {
+    for (const one of familyOf(pid).reverse()) killIfThere(one);
+    return true;
+  };
+  const untrack = track({ kill });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   return {
-    pid: child.pid ?? -1,
+    pid,
     end: async () => {
-      for (const pid of familyOf(child.pid ?? -1).reverse()) killIfThere(pid);
+      kill();
       await ended;
       untrack();
     },
@@ -66,6 +72,12 @@ const otherLives: Readonly<Record<string, () => Promise<Live>>> = {
     ]),
   'unshare --fork, seven namespaces': () =>
     liveProcess('unshare', [...namespaceFlags, '--fork', '--map-current-user', '--mount-proc', ...command]),
+  'crun run, seven namespaces': async () => {
+    const bundle = makeBundle(command);
+    const [file, ...args] = bundle.command;
+    const live = await liveProcess(file, args);
+    return { pid: live.pid, end: () => live.end().finally(bundle.remove) };
+  },
 };
 
 /** What it costs to have each of them running; and why some are not here. */

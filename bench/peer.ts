@@ -17,16 +17,19 @@ export interface Peer {
   missing(): Promise<string | undefined>;
 }
 
+/** Starts the command by a sandbox, a box or a pool, and waits until it has ended. */
+export async function runBy(starter: Pick<Sandbox, 'spawn'>, command: string, name: string): Promise<void> {
+  const child = await starter.spawn(command);
+  const untrack = track(child);
+  const exit = await child.exited;
+  untrack();
+  if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(`${name}: ${JSON.stringify(exit)}`);
+}
+
 /** A sandbox that starts the command. */
 export function isolatePeer(name: string, sandbox: Sandbox): Peer {
   const quiet = sandbox.stdio('ignore');
-  const run = async (command: string): Promise<void> => {
-    const child = await quiet.spawn(command);
-    const untrack = track(child);
-    const exit = await child.exited;
-    untrack();
-    if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(`${name}: ${JSON.stringify(exit)}`);
-  };
+  const run = (command: string) => runBy(quiet, command, name);
   return {
     name,
     run,

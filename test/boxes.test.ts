@@ -8,7 +8,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Box, bare, isolate, type Sandbox, SpecError, StepError } from '../src/index.js';
 import { namespacesOf } from '../src/ns/index.js';
-import { prlimit64, RLIMIT } from '../src/sys/index.js';
 import {
   either,
   freshProcRefused,
@@ -18,6 +17,7 @@ import {
   timeNamespacesRefused,
   userNamespacesRefused,
 } from './helpers/can.js';
+import { withEveryFew } from './helpers/few-descriptors.js';
 import { foldersFor } from './helpers/folder.js';
 import { assertSameHost, hostState, openDescriptors } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
@@ -364,37 +364,11 @@ skipUnless(test, noProc, 'orphans are reaped by the init of the box', async () =
 
 skipUnless(test, noProc, 'no descriptor is left to open: each in turn', async () => {
   await using box = await isolate().open();
-  const works = async () => {
+  await withEveryFew(async () => {
     await using running = await box.spawn('/bin/cat', [], { stdio: ['pipe', 'pipe', 'ignore'] });
     assert.ok(running.pid > 0);
-  };
-  await works();
-  const before = hostState();
-  let outcome: string | undefined;
-  for (let free = 0; outcome !== 'it works'; free++) {
-    assert.ok(free < 64, outcome);
-    outcome = await withFreeDescriptors(free, works).then(
-      () => 'it works',
-      (error) => error.code,
-    );
-    if (outcome !== 'it works') assert.is(outcome, 'EMFILE', `${free} free`);
-    assertSameHost(before, `${free} free descriptors`);
-  }
+  });
 });
-
-/** Runs something while this process can open only so many descriptors more. */
-async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
-  const taken = new Set(openDescriptors().map((line) => Number.parseInt(line, 10)));
-  let limit = 0;
-  for (let found = 0; found <= free; limit++) if (!taken.has(limit)) found++;
-  const { rlim_cur, rlim_max } = prlimit64(0, RLIMIT.NOFILE, null);
-  prlimit64(0, RLIMIT.NOFILE, { rlim_cur: BigInt(limit - 1), rlim_max });
-  try {
-    await run();
-  } finally {
-    prlimit64(0, RLIMIT.NOFILE, { rlim_cur, rlim_max });
-  }
-}
 
 skipUnless(
   test,

@@ -1,7 +1,3 @@
-// Every step of some rich plans fails in turn. A plan is data, so each failure is another plan: one in which a step makes a
-// call that the kernel refuses, or has to give a result that it cannot give. Each time the error names that step, and
-// nothing is left on the host.
-import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boxValue, compileBox, compileInBox } from '../src/builder/compile/box.js';
@@ -14,7 +10,7 @@ import type { Host } from '../src/builder/spec/host.js';
 import { thisHost } from '../src/builder/this-host.js';
 import { openCgroup } from '../src/cgroup/index.js';
 import { type Box, bare, type Command, isolate, type ProcessSpec, type Sandbox, StepError } from '../src/index.js';
-import { close, type LateValues, pidfd_open, prlimit64, RLIMIT } from '../src/sys/index.js';
+import { close, type LateValues, pidfd_open } from '../src/sys/index.js';
 import {
   either,
   freshProcRefused,
@@ -26,6 +22,7 @@ import {
   timeNamespacesRefused,
   userNamespacesRefused,
 } from './helpers/can.js';
+import { withEveryFew } from './helpers/few-descriptors.js';
 import { assertSameHost, hostState } from './helpers/host-state.js';
 import { inTime } from './helpers/in-time.js';
 import { placesOf, refusal, withImpossibleResult, withRefused } from './helpers/inject.js';
@@ -357,38 +354,11 @@ for (const [name, sandbox] of [
 ] as const)
   skipUnless(test, noNamespaces, `no descriptor is left to open: each in turn, with ${name}`, async () => {
     const whole = isRoot ? sandbox.mapUsers(range).mapGroups(range) : sandbox;
-    const works = async () => {
+    await withEveryFew(async () => {
       await using running = await whole.spawn('/bin/cat');
       assert.ok(running.pid > 0);
-    };
-    await works();
-    const before = hostState();
-    let outcome: string | undefined;
-    for (let free = 0; outcome !== 'it works'; free++) {
-      assert.ok(free < 96, outcome);
-      outcome = await withFreeDescriptors(free, works).then(
-        () => 'it works',
-        (error) => error.code,
-      );
-      if (outcome !== 'it works') assert.is(outcome, 'EMFILE', `${free} free`);
-      assert.ok(free > 0 || outcome === 'EMFILE');
-      assertSameHost(before, `${free} free descriptors`);
-    }
+    });
   });
-
-/** Runs something while this process can open only so many descriptors more. */
-async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
-  const taken = new Set(readdirSync('/proc/self/fd').map(Number));
-  let limit = 0;
-  for (let found = 0; found <= free; limit++) if (!taken.has(limit)) found++;
-  const { rlim_cur, rlim_max } = prlimit64(0, RLIMIT.NOFILE, null);
-  prlimit64(0, RLIMIT.NOFILE, { rlim_cur: BigInt(limit - 1), rlim_max });
-  try {
-    await run();
-  } finally {
-    prlimit64(0, RLIMIT.NOFILE, { rlim_cur, rlim_max });
-  }
-}
 
 /** How the host looks once everything is there that is made once: descriptors of the library, threads of the pool. */
 async function warmState(launch: (plan: Plan) => Promise<Started>, plan: Plan): Promise<ReturnType<typeof hostState>> {

@@ -168,6 +168,7 @@ const entries: Readonly<Record<string, (box: Sandbox, target: string) => Sandbox
   dev: (box, target) => box.dev(target),
   sysfs: (box, target) => box.sysfs(target),
   mqueue: (box, target) => box.mqueue(target),
+  cgroupfs: (box, target) => box.unshare('cgroup').cgroup({}).cgroupfs(target),
   dir: (box, target) => box.dir(target),
   file: (box, target) => box.file(target, 'x'),
   symlink: (box, target) => box.symlink('to', target),

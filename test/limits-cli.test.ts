@@ -32,6 +32,26 @@ skipUnless(test, noLimits, 'what is out of memory ends with 137, and the status 
   assert.is(resources.pids.limit, 8);
 });
 
+skipUnless(test, noLimits, 'what the limits did is told in a line, and nothing where they did nothing', () => {
+  const forks = 'sleep 1 & sleep 1 & sleep 1 & wait';
+  const lines: [options: string[], script: string, says: RegExp][] = [
+    [['--memory', '24M'], 'exec tail /dev/zero', /^isolate: killed for want of memory: the limit is 24\.0M[^\n]*\n$/],
+    [
+      ['--memory', '24M'],
+      'tail /dev/zero; exit 3',
+      /^isolate: 1 process killed for want of memory: the limit is 24\.0M/m,
+    ],
+    [['--pids', '3'], forks, /^isolate: \d+ forks? refused: the limit is 3 processes\n$/m],
+    [['--memory', '64M', '--pids', '8'], 'exit 3', /^$/],
+  ];
+  const ended = runEach(lines.map(([options, script]) => ['run', '--bare', ...options, '--', 'sh', '-c', script]));
+  for (const [i, [options, script, says]] of lines.entries()) {
+    assert.match(ended[i]?.stderr ?? '', says, `${options.join(' ')}: ${script}`);
+  }
+  assert.is(ended[0]?.status, 137);
+  assert.is(ended[1]?.status, 3);
+});
+
 skipUnless(test, noLimits, '--stats measures without limits, too', () => {
   const { status, stderr } = runIsolate(['run', '--bare', '--stats', '--', 'true']);
   assert.is(status, 0, stderr);

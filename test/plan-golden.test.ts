@@ -41,6 +41,7 @@ const files: Record<string, Sandbox> = {
   dev: withFiles.unshare('ipc').dev(),
   sysfs: withFiles.unshare('net').sysfs(),
   mqueue: withFiles.unshare('ipc').mqueue('/mnt'),
+  cgroupfs: withFiles.unshare('cgroup').cgroup({}).cgroupfs('/mnt'),
   dir: withFiles.emptyRoot().dir('/a/b', { mode: 0o700 }),
   file: withFiles
     .emptyRoot({ readOnly: false })

@@ -1,4 +1,5 @@
-// Runs every test file in a process of its own: a test that changes its process cannot touch the next.
+// Runs every test file in a process of its own: a test that changes its process cannot touch the next. Two of them at once, but for those
+// that have to be alone. What a file prints comes when it has ended.
 //
 //   npm test                    all of them
 //   npm test -- plan errors     those whose name contains one of the words
@@ -36,7 +37,12 @@ function outcomeOf(output: string, status: number | null): Outcome {
 /** A test that hangs is a failure, and says so. */
 const mostMilliseconds = 900_000;
 
-function runFile(name: string): Promise<Outcome> {
+interface Ran {
+  readonly output: string;
+  readonly outcome: Outcome;
+}
+
+function runFile(name: string): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', `${folder}${name}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,29 +51,41 @@ function runFile(name: string): Promise<Outcome> {
     let output = '';
     const take = (chunk: Buffer) => {
       output += chunk.toString();
-      process.stdout.write(chunk);
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     const limit = setTimeout(() => {
-      console.log(`${name} did not end within ${mostMilliseconds / 1000} s`);
+      output += `${name} did not end within ${mostMilliseconds / 1000} s\n`;
       child.kill('SIGKILL');
     }, mostMilliseconds);
     child.on('close', (status) => {
       clearTimeout(limit);
-      resolve(outcomeOf(output, status));
+      resolve({ output, outcome: outcomeOf(output, status) });
     });
   });
 }
 
+/**
+ * Those that change what others look at, as the mounts of the host; that measure how much of a processor something gets; or that have
+ * enough going on at once by themselves.
+ */
+const alone = /^(boxes-pin|cgroup|life-killed|limits|storm)/;
+
 const sum: Outcome = { passed: 0, failed: 0, skipped: 0 };
-for (const name of files) {
-  console.log(`\n${name}`);
-  const outcome = await runFile(name);
-  if (outcome.failed > 0) console.log(`FAILED: ${name}`);
-  sum.passed += outcome.passed;
-  sum.failed += outcome.failed;
-  sum.skipped += outcome.skipped;
+
+async function runLane(names: string[]): Promise<void> {
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const { output, outcome } = await runFile(name);
+    process.stdout.write(`\n${name}\n${output}`);
+    if (outcome.failed > 0) console.log(`FAILED: ${name}`);
+    sum.passed += outcome.passed;
+    sum.failed += outcome.failed;
+    sum.skipped += outcome.skipped;
+  }
 }
+
+const together = files.filter((name) => !alone.test(name));
+await Promise.all([runLane(together), runLane(together)]);
+await runLane(files.filter((name) => alone.test(name)));
 console.log(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;

@@ -214,13 +214,21 @@ test('input: a source that fails ends the command, and is the error', async () =
     yield 'some';
     throw new Error('no more');
   }
-  const late = new PassThrough();
-  late.write('some');
-  setTimeout(() => late.destroy(new Error('no more')), 50);
-  const early = new Readable({ read: () => early.destroy(new Error('no more')) });
-  for (const input of [generator(), late, early, Readable.from(generator())]) {
+  const late = () => {
+    const source = new PassThrough();
+    source.write('some');
+    setTimeout(() => source.destroy(new Error('no more')), 50);
+    return source;
+  };
+  const early = () =>
+    new Readable({
+      read() {
+        this.destroy(new Error('no more'));
+      },
+    });
+  for (const input of [generator, late, early, () => Readable.from(generator())]) {
     // It would say that it got to the end.
-    const error = await rejection(shell('cat; echo end >&2; exec sleep 100', { input }));
+    const error = await rejection(shell('cat; echo end >&2; exec sleep 100', { input: input() }));
     assert.is(error.message, 'no more');
   }
   const missing = createReadStream(join(folder, 'missing'));

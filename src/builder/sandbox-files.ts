@@ -138,6 +138,17 @@ export abstract class SandboxFiles {
     return this.#add({ type: 'mqueue', target });
   }
 
+  /**
+   * The control group of the command, of version 2, as the root of those that it sees, in the place of the host's: its limits and what it
+   * uses can be read, and nothing written. Needs a new cgroup namespace, and a group: {@link Sandbox.limits} or {@link Sandbox.cgroup}.
+   * Where controllers are of version 1, theirs is not shown. Equivalent to: `mount -t cgroup2 -o ro none TARGET`. See cgroups(7).
+   *
+   * A command that keeps CAP_SYS_ADMIN can make it writable, as it can mount another one.
+   */
+  cgroupfs(target = '/sys/fs/cgroup'): this {
+    return this.#add({ type: 'cgroupfs', target });
+  }
+
   /** A directory that is there: made, if it was not, with `mode`, or 0o755. */
   dir(target: string, options: { readonly mode?: number } = {}): this {
     checkOptions('dir', options, ['mode']);

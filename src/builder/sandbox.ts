@@ -11,10 +11,10 @@ import { explain } from './explain.js';
 import type { Plan } from './plan.js';
 import type { OutputEncoding } from './process/collect/encoding.js';
 import { collect, type RunResult } from './process/run.js';
-import { type RunOptions, spawnOptionsOf } from './process/run-options.js';
+import type { RunOptions } from './process/run-options.js';
 import type { RunningProcess } from './process/running-process.js';
 import { spawn } from './process/spawn.js';
-import { type SpawnOptions, timeLimit } from './process/spawn-options.js';
+import type { SpawnOptions } from './process/spawn-options.js';
 import { type Change, SandboxFiles } from './sandbox-files.js';
 import type { CapabilityName } from './spec/capability.js';
 import { type CgroupInput, readCgroup } from './spec/cgroup.js';
@@ -338,8 +338,7 @@ export class Sandbox extends SandboxFiles {
     args: readonly string[] = [],
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
-    const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
+    return collect(this.spec, options, (spawnOptions) => this.spawn(file, args, spawnOptions));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CgroupError, cgroupError } from './errors.js';
-import { readIfThere, readKeyed, readNumber, write } from './files.js';
+import { readIfThere, readKeyed, write } from './files.js';
 import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
 import { waitUntil } from './waiting.js';
 
@@ -30,14 +30,10 @@ export function canFreeze(parts: readonly CgroupPart[]): boolean {
   return freezerOf(parts) !== undefined;
 }
 
-/** Whether what is in a group does not run, or is about to stop, by its own freezer or by one above. */
-export function isFrozen(parts: readonly CgroupPart[]): boolean {
-  return [unifiedPart(parts), legacyPart(parts, 'freezer')].some((part) => part !== undefined && isStopped(part));
-}
-
-function isStopped({ version, directory }: CgroupPart): boolean {
-  if (version === 1) return (readIfThere(`${directory}/freezer.state`)?.trim() ?? 'THAWED') !== 'THAWED';
-  return readNumber(`${directory}/cgroup.freeze`) === 1 || readKeyed(`${directory}/cgroup.events`)?.frozen === 1;
+/** Whether what is in a group is stopped by the freezer of v1, its own or one above: no signal ends it then, other than in v2. */
+export function isFrozenForGood(parts: readonly CgroupPart[]): boolean {
+  const freezer = legacyPart(parts, 'freezer');
+  return freezer !== undefined && (readIfThere(`${freezer.directory}/freezer.state`)?.trim() ?? 'THAWED') !== 'THAWED';
 }
 
 /** Stops all processes of a group, and waits until they have stopped. */

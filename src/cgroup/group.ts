@@ -191,7 +191,7 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.kill`.
    *
-   * @throws CgroupError ETIMEDOUT: some are still there; the message says which.
+   * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
    */
   kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     return killAll(this.parts, deadline);
@@ -214,7 +214,7 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.kill; rmdir GROUP`.
    *
-   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there.
+   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there. EBUSY: this program is in it.
    */
   async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     this.close();

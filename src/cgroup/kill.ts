@@ -14,10 +14,12 @@ const mostFreezing = 500;
  * Ends all processes of a group and of those below it, frozen ones too, and waits until they are gone.
  *
  * By `cgroup.kill` where there is one (Linux 5.14), which leaves out nobody. Otherwise each gets SIGKILL, again and again until
- * there is none: stopped by the freezer, where there is one, so that none can fork meanwhile.
+ * there is none: stopped by the freezer, where there is one, so that none can fork meanwhile. A group that this program itself is in is refused.
  */
 export async function killAll(parts: readonly CgroupPart[], deadline: number): Promise<void> {
   const end = performance.now() + deadline;
+  if (!isPopulated(parts)) return;
+  if (processesIn(parts).includes(process.pid)) throw itself(parts);
   do {
     if (!isPopulated(parts)) return;
     if (!(await killAtOnce(parts))) await killEach(parts);
@@ -29,6 +31,12 @@ export async function killAll(parts: readonly CgroupPart[], deadline: number): P
     : 'the kernel holds them, in an uninterruptible sleep, or they are of another user';
   const problem = `there are still ${left.join(', ')} after ${deadline} ms`;
   throw new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'ETIMEDOUT', problem);
+}
+
+/** A program that killed itself could not tell how it went. */
+function itself(parts: readonly CgroupPart[]): CgroupError {
+  const help = 'attach it to another group first; or end it as any other process';
+  return new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'EBUSY', 'this program is in it');
 }
 
 /** Whether a process is in the group, or below. A zombie is not. */

@@ -19,7 +19,7 @@ import type { CgroupOptions } from './resolve.js';
  *
  * @param options - where to look: in `parent`, or where {@link openCgroup} makes groups if not given.
  * @returns the names of the groups that were removed.
- * @throws CgroupError - one cannot be removed.
+ * @throws CgroupError - one cannot be removed; the others are.
  */
 export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
   const access: CgroupAccess = options.access ?? cgroupAccess();
@@ -33,7 +33,8 @@ export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' |
     }
   }
   const stale = [...found].filter(([name, parts]) => isStale(name, parts));
-  for (const [, parts] of stale) await removeParts(parts, 5000);
+  const ends = await Promise.allSettled(stale.map(([, parts]) => removeParts(parts, 5000)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return stale.map(([name]) => name);
 }
 

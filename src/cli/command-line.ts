@@ -7,6 +7,7 @@ import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js
 import { measuring } from './limit-options.js';
 import { print } from './output.js';
 import { renderChanges } from './render-changes.js';
+import { renderLimits } from './render-limits.js';
 import { renderResources } from './render-resources.js';
 import { run, type Start } from './run.js';
 import { addSandboxOptions, type SandboxOptions, sandboxFrom } from './sandbox-options.js';
@@ -43,7 +44,8 @@ When its time is over, the command gets SIGKILL, with all of its PID namespace, 
 gets that, and after --kill-after (5s) SIGKILL comes for all. Durations have a unit: 500ms, 10s, 1.5m, 2h.
 
 What it may use is limited by a control group of its own, which is gone with all that is left in it when the command has ended. A limit
-that cannot be applied is an error. If it was killed for want of memory, the exit status is 137, and "exit" of --status-json says oom.
+that cannot be applied is an error. If it was killed for want of memory, the exit status is 137, and "exit" of --status-json says oom. A
+line on stderr tells of what was killed, and one of forks that were refused.
 
 --status-json writes { "version": 1, "pid", "namespaces", "command", "exit", "usage", "resources", "wallTime", "error" } to a file: when
 the command has started, with "exit": null, and again when it has ended. If isolate fails, "error" says why, and "exit" is null.
@@ -138,7 +140,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
             spawn: (file, args, how) => sandbox.spawn(file, args, how),
           };
           const ended = (exit: Exit) => {
-            if (stats) said.stderr.push(renderResources(exit));
+            said.stderr.push(renderLimits(exit), stats ? renderResources(exit) : '');
           };
           return run(start, file, args, { changes, reporter, ended }, options.tty);
         });
@@ -166,7 +168,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
         const file = command ?? process.env.SHELL ?? 'sh';
         status = await reported(statusJson, [file, ...args], async (reporter) => {
           const start = await startIn(target, options);
-          return run(start, file, args, { changes: async () => {}, reporter }, options.tty);
+          const ended = (exit: Exit) => void said.stderr.push(renderLimits(exit));
+          return run(start, file, args, { changes: async () => {}, reporter, ended }, options.tty);
         });
       },
     );

@@ -34,7 +34,7 @@ function seconds(text: string): number {
 
 /** An option that is an entry of the view, as they come one after the other. */
 interface FilesOption {
-  readonly kind: 'ro' | 'rw' | 'tmpfs' | 'overlay';
+  readonly kind: 'ro' | 'rw' | 'tmpfs' | 'overlay' | 'cgroupfs';
   readonly value: string;
 }
 
@@ -81,6 +81,7 @@ function addFileOptions(command: Command): Command {
     .addOption(filesOption('rw', 'src[:dest]', 'the same, which can be written'))
     .addOption(filesOption('tmpfs', 'dest[:size]', 'an empty file system in memory (64M, 25%; default: half of it)'))
     .addOption(filesOption('overlay', 'dest', 'can be written, and stays as it is on the host: see --diff'))
+    .addOption(filesOption('cgroupfs', 'dest', 'its control group, which cannot be written: usually at /sys/fs/cgroup'))
     .addOption(new Option('--rootfs <dir>', 'a directory as /, read-only').conflicts('emptyRoot'))
     .option('--empty-root', 'an empty /, which has only what the other options put there');
 }
@@ -124,6 +125,7 @@ function withNet(sandbox: Sandbox, net: NonNullable<SandboxOptions['net']>): San
 
 function withFiles(sandbox: Sandbox, { kind, value }: FilesOption): Sandbox {
   if (kind === 'overlay') return sandbox.snapshot(resolve(value));
+  if (kind === 'cgroupfs') return sandbox.cgroupfs(resolve(value));
   const [first, second] = twoParts(kind, value);
   if (kind === 'tmpfs') {
     return sandbox.tmpfs(resolve(first), { mode: 0o1777, ...(second === undefined ? {} : { size: second }) });

@@ -1,6 +1,7 @@
 // Control groups that sandboxes of a test make, below the group of the test itself.
 import { readdirSync } from 'node:fs';
-import { cgroupAccess, checkCgroup } from '../../src/cgroup/index.js';
+import { cgroupAccess, cgroupHierarchies, checkCgroup } from '../../src/cgroup/index.js';
+import { groupsBelow } from '../../src/cgroup/processes.js';
 
 /** Why this program can make none; undefined where it can. */
 export const noOwnGroups: string | undefined = await checkCgroup({ controllers: ['memory', 'pids'] }).then(
@@ -12,4 +13,11 @@ export const noOwnGroups: string | undefined = await checkCgroup({ controllers: 
 export function ownGroups(): string[] {
   const names = cgroupAccess().bases.flatMap(({ directory }) => readdirSync(directory));
   return [...new Set(names.filter((name) => name.startsWith(`isolate-${process.pid}-`)))];
+}
+
+/** The directories of all groups that some program has made, wherever they are: in every hierarchy that is mounted. */
+export function groupsOf(pid: number): string[] {
+  const mountPoints = new Set(cgroupHierarchies().flatMap(({ mountPoint }) => mountPoint ?? []));
+  const groups = [...mountPoints].flatMap((mountPoint) => groupsBelow(mountPoint));
+  return groups.filter((directory) => directory.includes(`/isolate-${pid}-`));
 }

@@ -7,11 +7,12 @@ import { start } from '../../src/builder/process/start.js';
 import { Terminal } from '../../src/builder/process/terminal.js';
 import { Snapshot } from '../../src/builder/snapshot/snapshot.js';
 import type { ProcessSpec, RunResult } from '../../src/index.js';
+import type { LateValues } from '../../src/sys/index.js';
 
 /** Runs the command of a plan to its end, and collects what it prints. Its descriptors 1 and 2 have to be pipes, or a terminal. */
-export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
-  return collect(async () => {
-    const { pid, pidfd, line, pipes, changes, master } = await start(plan, spec, undefined);
+export function runPlan(plan: Plan, spec: ProcessSpec, values?: LateValues): Promise<RunResult> {
+  return collect(spec, {}, async () => {
+    const { pid, pidfd, line, pipes, changes, master } = await start(plan, spec, undefined, values);
     const streams = new Map([...pipes].map(([target, fd]) => [target, new Socket({ fd, readable: true })]));
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);
     const terminal = master === undefined ? undefined : new Terminal(master);
@@ -25,5 +26,5 @@ export function runPlan(plan: Plan, spec: ProcessSpec): Promise<RunResult> {
       snapshot,
       terminal,
     });
-  }, {});
+  });
 }

@@ -16,10 +16,10 @@ import type { CommandGroup } from '../group/command-group.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
 import { collect, type RunResult } from '../process/run.js';
-import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
+import type { RunOptions } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
 import { spawnInBox } from '../process/spawn.js';
-import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
+import type { SpawnOptions } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { ownNamespaces } from './own-namespaces.js';
@@ -150,8 +150,7 @@ export class Box implements AsyncDisposable {
     options: RunOptions<E, A> & Pick<BoxSpawnOptions, 'spec'> = {},
   ): Promise<RunResult<E, A>> {
     const { spec = this.spec } = options;
-    const spawnOptions = { ...spawnOptionsOf(spec, options), spec };
-    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(spec, options));
+    return collect(spec, options, (spawnOptions) => this.spawn(file, args, { ...spawnOptions, spec }));
   }
 
   /**

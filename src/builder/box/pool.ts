@@ -1,9 +1,9 @@
 import { IsolateError, SpecError } from '../../sys/index.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { collect, type RunResult } from '../process/run.js';
-import { type RunOptions, spawnOptionsOf } from '../process/run-options.js';
+import type { RunOptions } from '../process/run-options.js';
 import type { RunningProcess } from '../process/running-process.js';
-import { type SpawnOptions, timeLimit } from '../process/spawn-options.js';
+import type { SpawnOptions } from '../process/spawn-options.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { Box } from './box.js';
 import { openBox } from './open-box.js';
@@ -87,8 +87,7 @@ export class Pool implements AsyncDisposable {
     args: readonly string[] = [],
     options: RunOptions<E, A> = {},
   ): Promise<RunResult<E, A>> {
-    const spawnOptions = spawnOptionsOf(this.spec, options);
-    return collect(() => this.spawn(file, args, spawnOptions), options, timeLimit(this.spec, options));
+    return collect(this.spec, options, (spawnOptions) => this.spawn(file, args, spawnOptions));
   }
 
   /** Ends all of its boxes, also those with commands in them. Who waits for one gets an error. Resolves when all are gone. */

@@ -21,6 +21,7 @@ import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
+import { checkShownGroup } from './shown-group.js';
 
 /**
  * How a command gets into its group: it is born there, by CLONE_INTO_CGROUP; or it writes itself into a number of hierarchies before it
@@ -73,6 +74,7 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
   const from = originOf(spec);
   if (isJoined(spec)) {
     const parts = partsOf(spec, host);
+    checkShownGroup(spec, parts);
     return enterGroup(spec, given ?? wayInto(parts, host), parts);
   }
   const { parent, slice } = spec.cgroup ?? {};
@@ -81,10 +83,12 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
   const [refusal] = plan.refusals;
   if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
     const problem = refusal?.problem ?? 'the kernel makes no control group';
+    checkShownGroup(spec, problem);
     return { ...noGroup, way: 'rlimits', rlimits: rlimitSections(spec, host, problem) };
   }
   if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
   checkRoom(spec);
+  checkShownGroup(spec, plan.parts);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
   const moved = scope && section(slice === undefined ? from : methodCall('cgroup', spec.cgroup), askFor(scope, host));
   return { ...entered, moved, made: section(from, ...stepsToMake(plan)) };

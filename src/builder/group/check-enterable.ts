@@ -1,4 +1,4 @@
-import { isFrozen } from '../../cgroup/freeze.js';
+import { isFrozenForGood } from '../../cgroup/freeze.js';
 import { type Cgroup, CgroupError } from '../../cgroup/index.js';
 import { partOf } from '../../cgroup/part.js';
 import { pidsStats } from '../../cgroup/v2/stats.js';
@@ -6,16 +6,16 @@ import { SpecError } from '../../sys/index.js';
 import type { GroupWay } from '../compile/group.js';
 
 /**
- * Refuses a group that is there already where a command could not begin, or where the kernel would let it in past a limit: who moves into a group is
+ * Refuses a group that is there already where a command could not begin, and not be ended either, or where the kernel would let it in past a limit: who moves into a group is
  * not counted against `pids.max`, other than who is born there. Others may come in between.
  *
- * @throws SpecError - it is frozen. CgroupError EAGAIN: it is full.
+ * @throws SpecError - it is frozen in v1. CgroupError EAGAIN: it is full.
  */
 export function checkEnterable(cgroup: Cgroup, way: GroupWay): void {
-  if (isFrozen(cgroup.parts)) {
+  if (isFrozenForGood(cgroup.parts)) {
     throw new SpecError(
       'cgroup',
-      `the group ${cgroup.paths[0]} is frozen: the command would stop before it begins`,
+      `the group ${cgroup.paths[0]} is frozen: the command would stop before it begins, and in v1 nothing could end it`,
       'let it go on first: .thaw() of the group',
     );
   }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Cgroup, CgroupError, cgroupHierarchies } from '../../cgroup/index.js';
+import { type Cgroup, cgroupHierarchies } from '../../cgroup/index.js';
 import { ownerOf, stateOfOwner } from '../../cgroup/name.js';
 import { searchGroups } from '../../cgroup/search.js';
 import { isStale } from '../../cgroup/stale.js';
@@ -31,7 +31,7 @@ export interface LeftGroups {
   /** The names of those that were removed. */
   readonly removed: readonly string[];
   /** Why others could not be. */
-  readonly failures: readonly CgroupError[];
+  readonly failures: readonly unknown[];
 }
 
 /**
@@ -39,19 +39,13 @@ export interface LeftGroups {
  * What this program is in itself stays, and so does what is not this user's to remove.
  */
 export async function removeLeftGroups(): Promise<LeftGroups> {
-  const removed: string[] = [];
-  const failures: CgroupError[] = [];
-  for (const { group } of liveGroups()) {
-    if (isOwn(group) || !isLeft(group)) continue;
-    try {
-      await group.remove();
-      removed.push(group.name);
-    } catch (error) {
-      if (!(error instanceof CgroupError)) throw error;
-      if (!notOurs.includes(error.code)) failures.push(error);
-    }
-  }
-  return { removed, failures };
+  const left = liveGroups().filter(({ group }) => !isOwn(group) && isLeft(group));
+  const ends = await Promise.allSettled(left.map(({ group }) => group.remove()));
+  const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  return {
+    removed: left.map(({ group }) => group.name).filter((_, i) => ends[i]?.status === 'fulfilled'),
+    failures: failed.filter((error) => !(error instanceof IsolateError && notOurs.includes(error.code))),
+  };
 }
 
 const notOurs: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];

@@ -1,13 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { ProcessSpec } from '../spec/process-spec.js';
 import { CollectedOutput } from './collect/collected-output.js';
 import type { Output, OutputEncoding } from './collect/encoding.js';
 import { CommandInput } from './collect/run-input.js';
 import { untilQuiet } from './collect/until-quiet.js';
 import { type Exit, exitOfNone } from './exit.js';
 import { LaunchTimeoutError } from './launch-timeout-error.js';
-import { type RunOptions, usualMaxBuffer } from './run-options.js';
+import { type RunOptions, spawnOptionsOf, usualMaxBuffer } from './run-options.js';
 import type { RunningProcess } from './running-process.js';
+import { type SpawnOptions, timeLimit } from './spawn-options.js';
 
 /** What a command printed, and how it ended. */
 export interface RunResult<E extends OutputEncoding = 'text', A extends boolean = boolean> {
@@ -22,22 +24,23 @@ export interface RunResult<E extends OutputEncoding = 'text', A extends boolean 
 }
 
 /**
- * Starts a command, and waits for its end and for all that it prints; after an abort, only for its end. `limit`: its time limit,
- * milliseconds, after which what it left behind is not waited for.
+ * Starts a command of a spec, and waits for its end and for all that it prints; after an abort, only for its end, and after its time limit
+ * not for what it left behind.
  *
  * @throws AbortError - the signal was aborted. MaxBufferError - it printed too much. What the source of its input fails with. In each
  * case it is gone.
  */
 export async function collect<E extends OutputEncoding = 'text', A extends boolean = false>(
-  start: () => Promise<RunningProcess>,
+  spec: ProcessSpec,
   options: RunOptions<E, A>,
-  limit?: number,
+  start: (options: SpawnOptions) => Promise<RunningProcess>,
 ): Promise<RunResult<E, A>> {
   const { signal, maxBuffer = usualMaxBuffer, encoding = 'text' as E, all = false } = options;
+  const spawnOptions = spawnOptionsOf(spec, options);
   const input = options.input === undefined ? undefined : new CommandInput(options.input);
   let running: RunningProcess;
   try {
-    running = await start();
+    running = await start(spawnOptions);
   } catch (error) {
     input?.destroy();
     if (!(error instanceof LaunchTimeoutError)) throw error;
@@ -62,7 +65,7 @@ export async function collect<E extends OutputEncoding = 'text', A extends boole
   if (signal?.aborted) end();
   signal?.addEventListener('abort', end, { once: true });
   try {
-    await completed(output, running, exit, limit);
+    await completed(output, running, exit, timeLimit(spec, options));
     signal?.throwIfAborted();
     failed.signal.throwIfAborted();
     const { snapshot } = running;

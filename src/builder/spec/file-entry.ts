@@ -57,9 +57,9 @@ export interface ProcEntry {
   readonly hidepid?: 'off' | 'noaccess' | 'invisible' | 'ptraceable';
 }
 
-/** A file system that the kernel makes: devices, the tree of /sys without writing, message queues. */
+/** A file system that the kernel makes: devices, the tree of /sys or control groups without writing, message queues. */
 export interface KernelEntry {
-  readonly type: 'dev' | 'sysfs' | 'mqueue';
+  readonly type: 'dev' | 'sysfs' | 'mqueue' | 'cgroupfs';
   readonly target: string;
 }
 

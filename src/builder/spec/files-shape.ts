@@ -27,6 +27,7 @@ const entries: Readonly<Record<FilesEntry['type'], Readonly<Record<string, Check
   dev: target,
   sysfs: target,
   mqueue: target,
+  cgroupfs: target,
   dir: { ...target, 'mode?': isNumber },
   file: { ...target, contents: isString, 'encoding?': is('base64'), 'mode?': isNumber },
   symlink: { ...target, to: isString },

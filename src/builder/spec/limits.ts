@@ -33,7 +33,8 @@ export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' 
 export interface LimitsOptions {
   /**
    * `'rlimit'`: where no control group can be had, each process is limited by itself, by setrlimit(2): `memory` becomes its address space
-   * (RLIMIT_AS), `pids` the number of processes of its user (RLIMIT_NPROC), which holds root to nothing. All other limits stay errors.
+   * (RLIMIT_AS), `pids` the number of processes of its user (RLIMIT_NPROC), which holds root to nothing. All other limits stay errors. In a box it is
+   * each of its commands that is limited so.
    */
   readonly fallback?: 'rlimit';
 }

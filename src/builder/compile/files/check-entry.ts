@@ -2,6 +2,7 @@ import { match, P } from 'ts-pattern';
 import { propagations } from '../../../ns/index.js';
 import { CAP, SpecError } from '../../../sys/index.js';
 import type { FilesEntry } from '../../spec/file-entry.js';
+import { hasGroup } from '../../spec/group-of.js';
 import { type Host, hasCapability } from '../../spec/host.js';
 import type { ProcessSpec } from '../../spec/process-spec.js';
 import { readSize } from '../../spec/size.js';
@@ -58,6 +59,17 @@ export function checkEntry(entry: FilesEntry, spec: ProcessSpec, host: Host): vo
       const kind = type === 'sysfs' ? 'net' : 'ipc';
       if (spec.unshare.includes(kind) || (!spec.unshare.includes('user') && hasCapability(host, CAP.SYS_ADMIN))) return;
       throw refuse(`the kernel gives it to those alone who own the ${kind} namespace`, `add .unshare('${kind}')`);
+    })
+    .with({ type: 'cgroupfs' }, () => {
+      if (!spec.unshare.includes('cgroup')) {
+        throw refuse('it would show the control groups of the caller', "add .unshare('cgroup')");
+      }
+      if (!hasGroup(spec)) {
+        throw refuse(
+          'the command has no control group of its own, and would be shown that of this program with all that is in it',
+          'add .limits({ … }), or .cgroup({}) for one without limits',
+        );
+      }
     })
     .otherwise(() => {});
 }

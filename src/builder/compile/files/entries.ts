@@ -4,7 +4,7 @@ import type { Assembly } from './assembly.js';
 import { planBind } from './bind.js';
 import type { FilesContext } from './context.js';
 import { planDev } from './dev.js';
-import { planMqueue, planProc, planSysfs, planTmpfs } from './fresh.js';
+import { planCgroupfs, planMqueue, planProc, planSysfs, planTmpfs } from './fresh.js';
 import { planHome, planWorkingDirectory } from './home.js';
 import { planKernelGuards } from './kernel-guards.js';
 import { planDir, planFile, planSymlink } from './make.js';
@@ -21,6 +21,7 @@ export function planEntry(assembly: Assembly, entry: FilesEntry, context: FilesC
     .with({ type: 'dev' }, (one) => planDev(assembly, one, context))
     .with({ type: 'sysfs' }, (one) => planSysfs(assembly, one))
     .with({ type: 'mqueue' }, (one) => planMqueue(assembly, one))
+    .with({ type: 'cgroupfs' }, (one) => planCgroupfs(assembly, one))
     .with({ type: 'dir' }, (one) => planDir(assembly, one))
     .with({ type: 'file' }, (one) => planFile(assembly, one))
     .with({ type: 'symlink' }, (one) => planSymlink(assembly, one))

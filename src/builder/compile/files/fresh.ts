@@ -63,3 +63,21 @@ export function planMqueue(assembly: Assembly, { target }: KernelEntry): void {
   const why = 'the message queues of the new IPC namespace';
   mountNew(assembly, target, { type: 'mqueue', options: {}, attributes: ofKernel }, contents, why);
 }
+
+/** With mount(2) an empty file system comes first: it puts none on top of itself (EBUSY), and the one of the host is the same. */
+export function planCgroupfs(assembly: Assembly, { target }: KernelEntry): void {
+  const attributes = { ...ofKernel, readOnly: true };
+  if (assembly.host.mountCalls === 'classic') {
+    const empty = { type: 'tmpfs', options: { size: '4096' }, attributes };
+    mountNew(
+      assembly,
+      target,
+      empty,
+      { kind: 'ours' },
+      "between the host's file system of control groups and the new one",
+    );
+  }
+  const contents = { kind: 'kernel', like: undefined } as const;
+  const why = 'the control group of the command, and those below it';
+  mountNew(assembly, target, { type: 'cgroup2', options: {}, attributes }, contents, why);
+}

@@ -1,0 +1,60 @@
+// Limits that let nothing begin: the new process shares this program's memory when the kernel looks for somebody to kill.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bare, type Exit, isolate, type Sandbox, StepError } from '../src/index.js';
+import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { noController } from './helpers/groups.js';
+import { children, openDescriptors } from './helpers/host-state.js';
+import { groupsOf, noOwnGroups } from './helpers/own-groups.js';
+
+const noMemory = either(noOwnGroups, noController('memory'));
+const noNamespaces = either(userNamespacesRefused(), freshProcRefused());
+
+/** How it ended, or why it did not begin. */
+function outcomeOf(sandbox: Sandbox): Promise<Exit | Error> {
+  return sandbox.run('true').then(
+    ({ exit }) => exit,
+    (error) => error,
+  );
+}
+
+for (const [name, sandbox, reason] of [
+  ['bare', bare(), undefined],
+  ['isolated', isolate(), noNamespaces],
+] as const) {
+  skipUnless(test, either(noMemory, reason), `64 KiB: many times, and this program goes on (${name})`, async () => {
+    const small = sandbox.limits({ memory: '64K' });
+    await outcomeOf(small);
+    const before = { descriptors: openDescriptors().length, children: children() };
+    const outcomes: (Exit | Error)[] = [];
+    const lane = async () => {
+      for (let times = 0; times < 5; times++) outcomes.push(await outcomeOf(small));
+    };
+    await Promise.all(Array.from({ length: 10 }, lane));
+    for (const outcome of outcomes) {
+      if (outcome instanceof Error) assert.instance(outcome, StepError, outcome.stack);
+      else assert.is(outcome.kind, 'oom', JSON.stringify(outcome));
+    }
+    // Nothing of this program is charged to a group that is gone.
+    assert.is(Buffer.alloc(2 ** 24, 1).filter((byte) => byte === 1).length, 2 ** 24);
+    assert.is((await sandbox.limits({ memory: '64M' }).run('true')).exit.kind, 'exited');
+    assert.equal({ descriptors: openDescriptors().length, children: children() }, before);
+    assert.equal(groupsOf(process.pid), []);
+  });
+}
+
+skipUnless(test, either(noMemory, noNamespaces), '64 KiB: a box does not open', async () => {
+  for (let times = 0; times < 5; times++) {
+    const error = await isolate()
+      .limits({ memory: '64K' })
+      .open()
+      .then(
+        (box) => box.close(),
+        (error) => error,
+      );
+    if (error !== undefined) assert.instance(error, StepError, String(error?.stack));
+  }
+  assert.equal(groupsOf(process.pid), []);
+});
+
+test.run();
