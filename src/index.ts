@@ -75,7 +75,7 @@ export type {
   WorkingDirectoryEntry,
 } from './builder/spec/file-entry.js';
 export type { Host } from './builder/spec/host.js';
-export type { HostCgroups } from './builder/spec/host-cgroups.js';
+export type { HostCgroups, HostScope } from './builder/spec/host-cgroups.js';
 export type { Access, HostDescriptor, HostFile, HostFiles, HostMount } from './builder/spec/host-files.js';
 export type { HostProcess, HostProcesses } from './builder/spec/host-processes.js';
 export type { IdMapInput } from './builder/spec/id-map.js';

@@ -1,11 +1,15 @@
 // Where systemd manages the control groups: a scope of its own for the program, and slices. In programs of their own, which are moved.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cgroupAccess } from '../src/cgroup/index.js';
-import { bare, Sandbox, SpecError } from '../src/index.js';
+import { cgroupAccess, cgroupHierarchies } from '../src/cgroup/index.js';
+import { bare, type PlanStepJson, Sandbox, SpecError } from '../src/index.js';
 import { commandMissing, either, isRoot, skipUnless } from './helpers/can.js';
+import { runIsolate } from './helpers/command-lines.js';
+import { soon } from './helpers/groups.js';
+import { isAlive } from './helpers/processes.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 
 const hasSystemd = existsSync('/run/systemd/system');
@@ -41,13 +45,91 @@ skipUnless(test, noSystemd, 'a slice: the program has one scope there, and its g
   assert.is(scope.exec(first)?.[0], scope.exec(second)?.[0]);
 });
 
+/**
+ * What a program prints where systemd has delegated nothing to it: for root a service, for a user a slice, since the own services and scopes count as
+ * delegated.
+ */
+function printedWhereManaged(code: string): string[] {
+  const command = quoted(programOf(code));
+  if (isRoot) {
+    const service = ['systemd-run', '--quiet', '--pipe', '--wait', '--collect', '-p', `WorkingDirectory=${repository}`];
+    return printed([...service, '--', 'sh', '-c', command]);
+  }
+  const [manager = ''] = /^.*\/user@\d+\.service/.exec(cgroupHierarchies()[0]?.directory ?? '') ?? [];
+  const slice = `${manager}/isolate-managed-${process.pid}.slice`;
+  mkdirSync(slice);
+  try {
+    return printed(['sh', '-c', `echo $$ > ${slice}/cgroup.procs && exec ${command}`]);
+  } finally {
+    rmdirSync(slice);
+  }
+}
+
 skipUnless(test, noSystemd, 'where nothing is delegated, the program is moved into a scope that is', () => {
-  const program = quoted(programOf(limited('')));
-  // In a unit that systemd manages itself.
-  const unit = ['systemd-run', ...(isRoot ? [] : ['--user']), '--quiet', '--pipe', '--wait', '--collect'];
-  const here = ['-p', `WorkingDirectory=${repository}`, '--', 'sh', '-c', program];
-  const [first = ''] = printed([...unit, ...here]);
-  assert.match(first, /\.scope\/isolate-\d|\.service\/isolate-\d/);
+  const [first = ''] = printedWhereManaged(limited(''));
+  assert.match(first, /\.scope\/isolate-\d/);
+});
+
+/** Where the program is, the steps of two plans before and after a run, and where it is then. */
+const planned = (more: string) => `
+  const { readFileSync } = await import('node:fs');
+  const here = () => readFileSync('/proc/self/cgroup', 'utf8').trim();
+  const sandbox = bare().limits({ pids: 8, memory: '64M' })${more};
+  const before = here();
+  const plan = sandbox.plan('true').toJSON().steps;
+  const again = sandbox.plan('true').toJSON().steps;
+  const unmoved = here();
+  const { exit } = await sandbox.run('true');
+  const after = sandbox.plan('true').toJSON().steps;
+  console.log(JSON.stringify({ before, unmoved, moved: here(), plan, again, after, kind: exit.kind}));
+`;
+
+for (const [place, more] of [
+  ['a scope', ''],
+  ['a slice', ".cgroup({ slice: 'isolate-planned.slice' })"],
+] as const) {
+  skipUnless(test, noSystemd, `a plan shows the move into ${place}, and moves nobody`, () => {
+    const told = JSON.parse(printedWhereManaged(planned(more)).join('\n'));
+    assert.is(told.unmoved, told.before);
+    assert.equal(told.again, told.plan);
+    const [first, ...others] = told.plan as PlanStepJson[];
+    assert.equal([first?.where, first?.call], ['helper', 'execve']);
+    assert.match(first?.args.join(' ') ?? '', /busctl.* "StartTransientUnit".*"PIDs".*"Delegate"/);
+    if (more !== '') assert.match(first?.args.join(' ') ?? '', /"Slice", "s", "isolate-planned\.slice"/);
+    assert.is(told.kind, 'exited');
+    // What was foreseen is what is done: but for the groups above, which systemd chooses, and the numbers of the steps.
+    const [name] = /isolate-program-\d+-1\.scope/.exec(first?.why ?? '') ?? [];
+    assert.ok(name !== undefined && told.moved.includes(`/${name}/`), told.moved);
+    const shown = (steps: PlanStepJson[], from: number) =>
+      steps.map(({ call, args, why }) => {
+        const text = args.join(', ').replaceAll(/\/sys\/fs\/cgroup\/[^"]*?(?=\/isolate-program)/g, '');
+        return `${call}(${text.replaceAll(/#(\d+)/g, (_, index) => `#${index - from}`)}) ${why}`;
+      });
+    assert.equal(shown(others, 1), shown(told.after, 0));
+  });
+}
+
+skipUnless(test, noSystemd, 'a fall-back comes only after the scope', () => {
+  const code = `
+    const { exit } = await bare().limits({ memory: '2G' }, { fallback: 'rlimit' }).run('true');
+    console.log(exit.resources?.memory?.limit);
+  `;
+  assert.equal(printedWhereManaged(code), [String(2 * 2 ** 30)]);
+});
+
+skipUnless(test, noSystemd, 'isolate gc finds what a program left in its scope', async () => {
+  const code = `
+    const running = await bare().limits({ pids: 8 }).spawn('sleep', ['1000'], { stdio: 'ignore' });
+    console.log(cgroup.membershipsOf(running.pid)[0].path, running.pid);
+    process.exit();
+  `;
+  const [path = '', pid] = printedWhereManaged(code)[0]?.split(' ') ?? [];
+  assert.match(path, /\.scope\/isolate-\d/);
+  assert.ok(isAlive(Number(pid)));
+  const { stdout, stderr } = runIsolate(['gc']);
+  assert.ok(stdout.includes(`${basename(path)}\n`), stderr);
+  await soon(() => !isAlive(Number(pid)), 'the end of what was left');
+  await soon(() => !existsSync(`/sys/fs/cgroup${dirname(path)}`), 'the end of its scope');
 });
 
 test('what is no slice is refused, and where there is no systemd any', async () => {
@@ -57,6 +139,7 @@ test('what is no slice is refused, and where there is no systemd any', async () 
     assert.instance(error, SpecError, String(error));
     assert.is(error.field, 'cgroup');
     assert.match(error.message, /slice/);
+    assert.throws(() => sandbox.plan('true'), /slice/);
   }
   assert.throws(() => bare().cgroup({ slice: 'jobs.slice', parent: '/jobs' }), /slice/);
 });

@@ -11,7 +11,7 @@ import type { Host } from '../src/builder/spec/host.js';
 import { bare, isolate, type Sandbox } from '../src/index.js';
 import { namespaceKinds } from '../src/ns/index.js';
 import { matchesJson, matchesText } from './helpers/golden.js';
-import { classic, root, user } from './helpers/made-up-host.js';
+import { classic, managedCgroups, root, user } from './helpers/made-up-host.js';
 
 const refusesGroups = () => ({
   parts: [],
@@ -132,6 +132,11 @@ const plans: Record<string, [sandbox: Sandbox, host: Host]> = {
     isolate().limits({ memory: '256M', pids: 64 }, { fallback: 'rlimit' }),
     { ...user, cgroups: { plan: refusesGroups, find: () => undefined } },
   ],
+  'limits-in-scope': [bare().limits({ pids: 64 }), { ...user, cgroups: managedCgroups }],
+  'limits-in-slice': [
+    bare().limits({ pids: 64 }).cgroup({ slice: 'jobs.slice' }),
+    { ...user, cgroups: managedCgroups },
+  ],
   'cgroup-joined': [bare().cgroup({ path: '/user/jobs' }), user],
   'stdio-pipes': [bare().stdio('pipe'), user],
   'stdio-swapped': [bare().stdio([1, 0, 2]), user],
@@ -193,6 +198,7 @@ for (const name of [
   'clock-by-clone',
   'stdio-dense',
   'tty-of-host',
+  'limits-in-scope',
 ]) {
   test(`the plan "${name}" is explained as it was`, () => {
     matchesText(`explain-${name}.txt`, explain(compiled(plans[name] as [Sandbox, Host])));

@@ -1,8 +1,8 @@
-import type { Where } from '../sys/index.js';
 import type { Plan, PlanStep } from './plan.js';
 
 /** Who makes a call, for people. */
-const whose: Readonly<Record<Where, string>> = {
+const whose: Readonly<Record<PlanStep['where'], string>> = {
+  helper: 'a command that the caller runs',
   parent: 'the caller',
   child: 'the new process',
   init: 'the new process as init',

@@ -19,7 +19,8 @@ import type { Command } from './spec/process-spec.js';
 /** One step of a plan: a system call, who makes it, and which part of the spec asked for it. */
 export interface PlanStep {
   readonly index: number;
-  readonly where: Where;
+  /** `helper`: a command that the caller runs, and waits for. */
+  readonly where: Where | 'helper';
   readonly step: Step;
   readonly from: string;
 }
@@ -27,7 +28,8 @@ export interface PlanStep {
 /** A step as data for other programs. */
 export interface PlanStepJson {
   readonly index: number;
-  readonly where: Where;
+  /** `helper`: a command that the caller runs, and waits for. */
+  readonly where: Where | 'helper';
   /** The name of the system call. */
   readonly call: string;
   /** Its arguments, as strace(1) writes them. */
@@ -39,8 +41,12 @@ export interface PlanStepJson {
 /** What a launch needs besides the steps of the launcher. */
 export interface PlanParts {
   readonly program: Program;
-  /** How the command gets into its control group, and what this program does to make that before anything else. */
-  readonly group: { readonly way: GroupWay | undefined; readonly made: readonly Step[] };
+  /** How the command gets into its control group, and what is done before anything else: to move this program, and to make the group. */
+  readonly group: {
+    readonly way: GroupWay | undefined;
+    readonly moved: readonly Step[];
+    readonly made: readonly Step[];
+  };
   /** Steps that this program makes itself while the child waits. */
   readonly handshake: readonly Step[];
   /** The step of the child that waits for them. */
@@ -81,6 +87,7 @@ export class Plan {
     const { program, group, handshake, waits, origins } = parts;
     const ofParent = (step: Step) => ({ where: 'parent' as const, step });
     const all = [
+      ...group.moved.map((step) => ({ where: 'helper' as const, step })),
       ...group.made.map(ofParent),
       ...program.steps.flatMap((placed) => (placed.step === waits ? [placed, ...handshake.map(ofParent)] : [placed])),
     ];

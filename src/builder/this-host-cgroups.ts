@@ -1,5 +1,7 @@
 import { posix } from 'node:path';
 import { type CgroupAccess, cgroupAccess, findCgroup, planCgroup } from '../cgroup/index.js';
+import { scopeAccess } from '../cgroup/scope-access.js';
+import { hasSystemd, isInSlice, nextScope } from './group/scope-request.js';
 import type { HostCgroups } from './spec/host-cgroups.js';
 
 let known: CgroupAccess | undefined;
@@ -15,8 +17,19 @@ export function forgetAccess(): void {
   known = undefined;
 }
 
+/** Whether this program may make no groups where it is, but could where systemd puts it. */
+function needsScope(): boolean {
+  const { layout, bases } = knownAccess();
+  return layout === 'unified' && bases.every(({ refused }) => refused !== undefined) && hasSystemd();
+}
+
 /** The control groups of the host that this program runs on. */
 export const thisHostCgroups: HostCgroups = {
   plan: (options) => planCgroup({ ...options, access: knownAccess() }),
   find: (path) => findCgroup({ name: posix.basename(path), parent: posix.dirname(path), access: knownAccess() })?.parts,
+  scope: (slice) => {
+    if (slice === undefined ? !needsScope() : isInSlice(slice)) return undefined;
+    const request = nextScope(slice);
+    return { ...request, plan: (options) => planCgroup({ ...options, access: scopeAccess(request.name) }) };
+  },
 };

@@ -38,7 +38,11 @@ export interface CgroupAccess {
  */
 export function cgroupAccess(): CgroupAccess {
   const hierarchies = cgroupHierarchies();
-  const bases = hierarchies.flatMap(baseOf);
+  return accessWith(hierarchies.flatMap(baseOf), hierarchies);
+}
+
+/** What can be done where groups are made below these. */
+export function accessWith(bases: readonly CgroupBase[], hierarchies: readonly Hierarchy[]): CgroupAccess {
   return { layout: layoutOf(hierarchies), bases, controllers: controllersIn(bases, hierarchies) };
 }
 

@@ -7,6 +7,8 @@ const absent: readonly unknown[] = ['ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTDIR']
 /** The code of an error of the file system. */
 export function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
+  // Node has another name for the same number.
+  if (code === 'ENOTSUP') return 'EOPNOTSUPP';
   return typeof code === 'string' ? code : 'EIO';
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CgroupError, cgroupError } from './errors.js';
-import { readIfThere, readKeyed, write } from './files.js';
+import { readIfThere, readKeyed, readNumber, write } from './files.js';
 import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
 import { waitUntil } from './waiting.js';
 
@@ -28,6 +28,16 @@ function freezerOf(parts: readonly CgroupPart[]): Freezer | undefined {
 
 export function canFreeze(parts: readonly CgroupPart[]): boolean {
   return freezerOf(parts) !== undefined;
+}
+
+/** Whether what is in a group does not run, or is about to stop, by its own freezer or by one above. */
+export function isFrozen(parts: readonly CgroupPart[]): boolean {
+  return [unifiedPart(parts), legacyPart(parts, 'freezer')].some((part) => part !== undefined && isStopped(part));
+}
+
+function isStopped({ version, directory }: CgroupPart): boolean {
+  if (version === 1) return (readIfThere(`${directory}/freezer.state`)?.trim() ?? 'THAWED') !== 'THAWED';
+  return readNumber(`${directory}/cgroup.freeze`) === 1 || readKeyed(`${directory}/cgroup.events`)?.frozen === 1;
 }
 
 /** Stops all processes of a group, and waits until they have stopped. */

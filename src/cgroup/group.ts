@@ -73,12 +73,13 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * Moves a process, with all its threads, into the group. What it starts from then on is in the group, too. It may take 100 ms.
+   * Moves a process, with all its threads, into the group. What it starts from then on is in the group, too. It may take 100 ms. Where a hierarchy
+   * refuses it, it is put back where it was in the others.
    *
    * Equivalent to: `echo PID > cgroup.procs`, in each of the paths. See cgroups(7).
    *
    * @throws CgroupError ESRCH: no such process. EACCES, EPERM: it may not be moved by this user. EBUSY: the group passes controllers on.
-   * ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
+   * ENOSPC: its cpuset is empty. ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
    */
   async attach(pid: number): Promise<void> {
     const joined = [...this.#eventsWatches].map((watch) => watch.joining());

@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { SpecError, startTimeOf } from '../sys/index.js';
 import { controllerNames } from './controllers/controller.js';
+import { codeOf } from './files.js';
 
 /** NAME_MAX of the kernel. */
 const longest = 255;
@@ -73,8 +74,20 @@ export function ownerOf(name: string): CgroupOwner | undefined {
   return { pid: Number(pid), startTime, namespaces };
 }
 
-/** Whether an owner is there: `elsewhere` where its pid means nothing here. */
+/** Whether an owner is there: `elsewhere` where its pid means nothing here, or `/proc` does not show the process that has it. */
 export function stateOfOwner({ pid, startTime, namespaces }: CgroupOwner): 'lives' | 'gone' | 'elsewhere' {
   if (namespaces !== namespacesHere()) return 'elsewhere';
-  return startTimeOf(pid) === startTime ? 'lives' : 'gone';
+  const found = startTimeOf(pid);
+  if (found === startTime) return 'lives';
+  return found === undefined && isOfOthers(pid) ? 'elsewhere' : 'gone';
+}
+
+/** Whether there is a process of another user, which a `/proc` with `hidepid` shows as little as one that is gone. */
+function isOfOthers(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
 }

@@ -1,15 +1,17 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type CgroupAccess, cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
 import { ownerOf, stateOfOwner } from './name.js';
 import type { CgroupPart } from './part.js';
+import { groupsBelow } from './processes.js';
 import { removeParts } from './remove.js';
 import type { CgroupOptions } from './resolve.js';
 
 /**
  * Removes groups that programs have left behind which ended without removing them, as by SIGKILL, and kills what is in them. A
  * group without a name of its own tells who made it (`isolate-PID-STARTTIME-…`); those of programs that live, of other PID
- * namespaces, and those that were given a name are left alone.
+ * namespaces, those in which such programs have made groups, and those that were given a name are left alone.
  *
  * ```ts
  * const removed = await removeStaleCgroups();
@@ -22,25 +24,33 @@ import type { CgroupOptions } from './resolve.js';
 export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
   const access: CgroupAccess = options.access ?? cgroupAccess();
   const bases = options.parent === undefined ? access.bases : basesIn(options.parent, access);
-  const stale = new Map<string, CgroupPart[]>();
+  const found = new Map<string, CgroupPart[]>();
   for (const { version, controllers, directory, refused } of bases) {
     if (refused !== undefined) continue;
-    for (const name of staleIn(directory)) {
+    for (const name of ownedIn(directory)) {
       const part = { version, controllers, directory: `${directory}/${name}` };
-      stale.set(name, [...(stale.get(name) ?? []), part]);
+      found.set(name, [...(found.get(name) ?? []), part]);
     }
   }
-  const ends = await Promise.allSettled([...stale.values()].map((parts) => removeParts(parts, 5000)));
+  const stale = [...found].filter(([name, parts]) => isStale(name, parts));
+  const ends = await Promise.allSettled(stale.map(([, parts]) => removeParts(parts, 5000)));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return [...stale.keys()];
+  return stale.map(([name]) => name);
 }
 
-function staleIn(directory: string): string[] {
-  const entries = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return entries
-    .map(({ name }) => name)
-    .filter((name) => {
-      const owner = ownerOf(name);
-      return owner !== undefined && stateOfOwner(owner) === 'gone';
-    });
+/** The groups in another whose names tell who made them. */
+function ownedIn(directory: string): string[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && ownerOf(entry.name) !== undefined).map(({ name }) => name);
+}
+
+/**
+ * Whether a group is of a program that is gone, and all that is below it, too: programs that live may have made groups in it, whose processes would
+ * go with it.
+ */
+export function isStale(name: string, parts: readonly CgroupPart[]): boolean {
+  const owner = ownerOf(name);
+  if (owner === undefined || stateOfOwner(owner) !== 'gone') return false;
+  const owners = parts.flatMap(({ directory }) => groupsBelow(directory)).map((group) => ownerOf(basename(group)));
+  return owners.every((below) => below === undefined || stateOfOwner(below) === 'gone');
 }

@@ -74,9 +74,14 @@ brings. Long calls are cut, and of many like calls only the first and the last a
 
 const topHelp = `
 CPUS is how many processors' worth of time a group had between two looks, MEMORY and PROCESSES what it has now, and its limit.
-OWNER is the program that made it. Only groups that this user may make are looked at: those below its own.
+OWNER is the program that made it, if that is of this PID namespace. Root sees the groups of all users, anybody else their own,
+wherever they are.
 
 --json shows { "version": 1, "groups": [{ "name", "owner", "cpus", "cpuTime", "memory", "memoryLimit", "pids", "pidsLimit" }] }.`;
+
+const gcHelp = `
+Looked for are those of this user, and for root those of all users, wherever they are. What belongs to a program that runs, or to one of
+another PID namespace, stays; so does what was given a name. The names of those that were removed are printed.`;
 
 /** The options of run and of enter besides those of the sandbox. */
 interface ReportOptions {
@@ -195,9 +200,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .command('gc')
     .showHelpAfterError(tellsMore('gc'))
     .description('Remove the control groups that programs left behind which were killed, with what is in them.')
+    .addHelpText('after', gcHelp)
     .action(async () => {
-      const removed = await removeLeftGroups();
+      const { removed, failures } = await removeLeftGroups();
       said.stdout.push(removed.map((name) => `${name}\n`).join(''));
+      if (failures[0] !== undefined) throw failures[0];
     });
 
   try {

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
-import { liveGroups } from '../builder/group/live-groups.js';
-import { type Cgroup, CgroupError, type CgroupStats } from '../cgroup/index.js';
+import { type LiveGroup, liveGroups } from '../builder/group/live-groups.js';
+import { CgroupError, type CgroupStats } from '../cgroup/index.js';
 import { print } from './output.js';
 import { size } from './render-resources.js';
 
 /** What `isolate top` tells of a control group. */
 interface GroupLine {
   readonly name: string;
-  /** The program that made it, where its name tells. */
+  /** The program that made it, where its name tells and that is of this PID namespace. */
   readonly owner: number | null;
   /** Processors' worth of time between the two last looks. */
   readonly cpus: number | null;
@@ -47,29 +47,34 @@ export async function top({ once, json }: TopOptions): Promise<void> {
 const clear = '\x1b[H\x1b[J';
 
 interface Measured {
+  readonly owner: number | undefined;
   readonly at: number;
   readonly stats: CgroupStats;
 }
 
 function measureAll(): Map<string, Measured> {
-  return new Map(liveGroups().flatMap((group) => measure(group)));
+  return new Map(liveGroups().flatMap(measure));
 }
 
 /** Nothing of a group that has gone meanwhile. */
-function measure(group: Cgroup): [string, Measured][] {
+function measure({ group, owner }: LiveGroup): [string, Measured][] {
   try {
-    return [[group.name, { at: performance.now(), stats: group.stats() }]];
+    return [[group.name, { owner, at: performance.now(), stats: group.stats() }]];
   } catch (error) {
     if (error instanceof CgroupError && error.code === 'ENOENT') return [];
     throw error;
   }
 }
 
-function lineOf(name: string, { at, stats: { cpu, memory, pids } }: Measured, before: Measured | undefined): GroupLine {
+function lineOf(
+  name: string,
+  { owner, at, stats: { cpu, memory, pids } }: Measured,
+  before: Measured | undefined,
+): GroupLine {
   const used = cpu && before?.stats.cpu && (cpu.usage - before.stats.cpu.usage) / (at - before.at);
   return {
     name,
-    owner: Number(/^isolate-(\d+)-/.exec(name)?.[1]) || null,
+    owner: owner ?? null,
     cpus: used === undefined ? null : Math.max(0, Math.round(used * 1000) / 1000),
     cpuTime: cpu?.usage ?? null,
     memory: memory?.current ?? null,

@@ -63,25 +63,42 @@ const madeUpProcesses: HostProcesses = {
 };
 
 /** One hierarchy of v2, in which a group is delegated; those who are in it have three controllers. */
-const delegated: CgroupAccess = {
+const delegated = (directory: string): CgroupAccess => ({
   layout: 'unified',
-  bases: [{ version: 2, controllers: ['cpu', 'memory', 'pids'], directory: '/sys/fs/cgroup/user', refused: undefined }],
+  bases: [{ version: 2, controllers: ['cpu', 'memory', 'pids'], directory, refused: undefined }],
   controllers: Object.fromEntries(
     ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'misc', 'pids', 'rdma'].map((name) => [
       name,
       ['cpu', 'memory', 'pids'].includes(name)
-        ? { usable: true, version: 2, directory: '/sys/fs/cgroup/user' }
+        ? { usable: true, version: 2, directory }
         : { usable: false, problem: `the groups above do not pass the ${name} controller on` },
     ]),
   ) as CgroupAccess['controllers'],
-};
+});
 
 const madeUpCgroups: HostCgroups = {
-  plan: (options) => planCgroup({ ...options, access: delegated }),
+  plan: (options) => planCgroup({ ...options, access: delegated('/sys/fs/cgroup/user') }),
   find: (path) =>
     path === '/user/jobs'
       ? [{ version: 2, controllers: ['memory'], directory: '/sys/fs/cgroup/user/jobs' }]
       : undefined,
+};
+
+/** The same under systemd, which has delegated nothing to this program. */
+export const managedCgroups: HostCgroups = {
+  ...madeUpCgroups,
+  plan: () => ({
+    parts: [],
+    enable: [],
+    values: [],
+    refusals: [{ field: 'cgroup', problem: 'systemd manages the group /sys/fs/cgroup/session.scope' }],
+  }),
+  scope: (slice) => ({
+    name: 'isolate-program-7-1.scope',
+    file: '/usr/bin/busctl',
+    args: ['--user', 'call', 'StartTransientUnit', ...(slice === undefined ? [] : [slice])],
+    plan: (options) => planCgroup({ ...options, access: delegated('/sys/fs/cgroup/…/isolate-program-7-1.scope') }),
+  }),
 };
 
 /** An ordinary user of it. */

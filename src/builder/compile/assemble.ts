@@ -69,11 +69,22 @@ export function assemble(spec: ProcessSpec, sections: PlanSections): Plan {
     [assembled.clone.key, cloneFlags === 0 ? 'every launch' : namespaces.from],
   ]);
   const made = group.made === undefined ? [] : [group.made];
-  const all = [made, before, child, init?.steps ?? [], init?.command ?? [], exec, after, parent ? [parent] : []].flat();
+  const moved = group.moved === undefined ? [] : [group.moved];
+  const all = [
+    moved,
+    made,
+    before,
+    child,
+    init?.steps ?? [],
+    init?.command ?? [],
+    exec,
+    after,
+    parent ? [parent] : [],
+  ].flat();
   for (const { from, steps } of all) for (const { key } of steps) origins.set(key, from);
   return new Plan({
     program: assembled,
-    group: { way: group.way, made: stepsOf(made) },
+    group: { way: group.way, moved: stepsOf(moved), made: stepsOf(made) },
     handshake: parent?.steps ?? [],
     waits: files && maps.waits,
     mapped: inSecond ? assembled.pid : assembled.firstPid,

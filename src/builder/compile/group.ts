@@ -1,10 +1,11 @@
 import type { CgroupPart, CgroupPlan } from '../../cgroup/index.js';
 import { limitNamespaces } from '../../ns/index.js';
 import { writeFile } from '../../ns/write-file.js';
-import { AT, CLONE, late, mkdirat, SpecError, type Step, unshare, write } from '../../sys/index.js';
+import { AT, CLONE, execve, Late, late, mkdirat, SpecError, type Step, unshare, write } from '../../sys/index.js';
 import type { CloneArgs } from '../../sys/structs/clone-args.js';
 import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
+import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
@@ -27,6 +28,8 @@ export interface GroupPlan {
   readonly makesNamespace: boolean;
   /** Nobody below gets a view of the groups in which those of the command, which are of the same user, could be written. */
   readonly guard: readonly Section[];
+  /** By which systemd is asked for a scope, into which this program is moved first. */
+  readonly moved: Section | undefined;
   /** What this program does before there is a child. */
   readonly made: Section | undefined;
   /** In the place of a group: the last steps of the command before it is that. */
@@ -40,6 +43,7 @@ export const noGroup: GroupPlan = {
   enter: [],
   makesNamespace: false,
   guard: [],
+  moved: undefined,
   made: undefined,
   rlimits: [],
 };
@@ -64,7 +68,9 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
     checkShownGroup(spec, parts);
     return enterGroup(spec, given ?? wayInto(parts, host), parts);
   }
-  const plan = host.cgroups.plan(groupOptions(spec));
+  const { parent, slice } = spec.cgroup ?? {};
+  const scope = parent === undefined && given !== 'rlimits' ? host.cgroups.scope?.(slice) : undefined;
+  const plan = (scope ?? host.cgroups).plan(groupOptions(spec));
   const [refusal] = plan.refusals;
   if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
     const problem = refusal?.problem ?? 'the kernel makes no control group';
@@ -75,7 +81,18 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
   checkRoom(spec);
   checkShownGroup(spec, plan.parts);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
-  return { ...entered, made: section(from, ...stepsToMake(plan)) };
+  const moved = scope && section(slice === undefined ? from : methodCall('cgroup', spec.cgroup), askFor(scope, host));
+  return { ...entered, moved, made: section(from, ...stepsToMake(plan)) };
+}
+
+/** Asks systemd for a scope. Who runs the command is not the caller itself. */
+function askFor({ name, file, args }: HostScope, { environment }: Host): Step {
+  const variables = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${value}`,
+  );
+  return execve
+    .step(file, [file, ...args], variables)
+    .because(`StartTransientUnit: systemd moves the caller into ${name}, in which it may make groups`);
 }
 
 /** How a command gets into a group that is there, as that of its box. */
@@ -103,6 +120,11 @@ function guardOf(spec: ProcessSpec): Section[] {
   if (!spec.unshare.includes('user')) return [];
   const why = 'nobody in here is to mount control groups once more, and take away the limits';
   return [section(originOf(spec), ...limitNamespaces('cgroup', 0, why))];
+}
+
+/** Whether a step is one by which a process writes itself into its group. */
+export function entersGroup({ call, args: [file] }: Step): boolean {
+  return call.name === 'write' && file instanceof Late && file.names.some((name) => name.startsWith('cgroup.procs'));
 }
 
 /** Which method asks for the group. */

@@ -1,5 +1,6 @@
 import { match, P } from 'ts-pattern';
 import { errno, type Step } from '../../sys/index.js';
+import { entersGroup } from '../compile/group.js';
 import { hasGroup } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { StepFailureReason } from './step-error.js';
@@ -27,6 +28,7 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
     number,
     isProc,
     opensTerminal,
+    entersGroup: entersGroup(step),
     reason,
     hasView,
     pids,
@@ -44,6 +46,19 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
       { call: 'clone3', number: errno.EAGAIN, pids: true },
       () =>
         'the limit on processes of its control group is reached: it counts those that are there, and the init of a box',
+    )
+    .with(
+      { entersGroup: true, number: errno.ENOSPC },
+      () => 'the cpuset of its control group is empty: write to its cpuset.cpus and cpuset.mems first',
+    )
+    .with(
+      { entersGroup: true, number: errno.EBUSY },
+      () =>
+        'its control group passes controllers on, so processes belong into those below: have one made there, .cgroup({ parent: … })',
+    )
+    .with(
+      { entersGroup: true, number: errno.EOPNOTSUPP },
+      () => 'its control group is invalid, as one above has threaded groups (cgroup.type): join another',
     )
     .with(
       { number: errno.ENOMEM, memory: true },

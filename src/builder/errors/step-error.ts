@@ -1,4 +1,4 @@
-import { errnoName, errnoText, IsolateError, type Where } from '../../sys/index.js';
+import { errnoName, errnoText, IsolateError } from '../../sys/index.js';
 import type { Plan, PlanStep } from '../plan.js';
 
 /** What went wrong with a command that could not be run; undefined where it was another step that failed. */
@@ -35,7 +35,7 @@ export class StepError extends IsolateError {
   /** The step of the plan, counted from 0, and how many there are. */
   readonly step: number;
   readonly steps: number;
-  readonly where: Where;
+  readonly where: PlanStep['where'];
   /** The part of the spec that the step comes from. */
   readonly from: string;
   /** The call as strace(1) writes it. */
@@ -83,7 +83,7 @@ interface MessageParts {
   readonly problem: string | undefined;
   readonly index: number;
   readonly total: number;
-  readonly where: Where;
+  readonly where: PlanStep['where'];
   readonly from: string;
   readonly done: readonly string[];
   readonly help: string | undefined;

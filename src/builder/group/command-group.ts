@@ -1,3 +1,4 @@
+import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type GroupWay, groupValues } from '../compile/group.js';
@@ -37,7 +38,7 @@ export class CommandGroup {
     const opened: Fd[] = [];
     try {
       for (const path of this.cgroup.paths) {
-        opened.push(openat(AT.FDCWD, `${path}/cgroup.procs`, O.WRONLY | O.CLOEXEC, 0));
+        opened.push(openProcs(`${path}/cgroup.procs`));
       }
       return await act(Object.fromEntries(opened.map((fd, index) => [groupValues.procs(index), fd])));
     } finally {
@@ -78,5 +79,14 @@ export class CommandGroup {
       if (this.kind === 'own') await this.cgroup.remove().catch(() => {});
       this.close();
     }
+  }
+}
+
+/** What a child writes itself to. */
+function openProcs(path: string): Fd {
+  try {
+    return openat(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0);
+  } catch (error) {
+    throw cgroupError({ action: 'attach', path }, error);
   }
 }

@@ -1,32 +1,78 @@
-import { readdirSync } from 'node:fs';
-import { type Cgroup, cgroupAccess, findCgroup, removeStaleCgroups } from '../../cgroup/index.js';
+import { statSync } from 'node:fs';
+import { type Cgroup, CgroupError, cgroupHierarchies } from '../../cgroup/index.js';
+import { ownerOf, stateOfOwner } from '../../cgroup/name.js';
+import { searchGroups } from '../../cgroup/search.js';
+import { isStale } from '../../cgroup/stale.js';
+import { IsolateError } from '../../sys/index.js';
+import { isTaken } from '../box/names.js';
+import { openStateFolder } from '../box/state-folder.js';
 
-/** How the names of groups of this package begin; those of detached boxes tell which box it is. */
-const ofPackage = /^isolate-(?!self$)/;
-const ofBox = /^isolate-box-/;
+/** The group of a detached box tells which one it is of. */
+const ofBox = /^isolate-box-(.+)-[0-9a-f]{8}$/;
 
-/** The control groups of this package that are there, by whichever program, beside that of this program. */
-export function liveGroups(): Cgroup[] {
-  const access = cgroupAccess();
-  const names = access.bases
-    .filter(({ refused }) => refused === undefined)
-    .flatMap(({ directory }) => readdirSync(directory, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory() && ofPackage.test(entry.name))
-    .map(({ name }) => name);
-  return [...new Set(names)].sort().flatMap((name) => findCgroup({ name, access }) ?? []);
+/** A control group that this package has made. */
+export interface LiveGroup {
+  readonly group: Cgroup;
+  /** The pid of the program that made it; undefined where the name does not tell, and where that pid means nothing here. */
+  readonly owner: number | undefined;
+}
+
+/** The control groups of this package, by whichever program and wherever they are: those of this user, and for root all. */
+export function liveGroups(): LiveGroup[] {
+  return searchGroups((name) => ownerOf(name) !== undefined || ofBox.test(name)).map((group) => {
+    const owner = ownerOf(group.name);
+    const isFromHere = owner !== undefined && stateOfOwner(owner) !== 'elsewhere';
+    return { group, owner: isFromHere ? owner.pid : undefined };
+  });
+}
+
+/** What became of the groups that programs have left. */
+export interface LeftGroups {
+  /** The names of those that were removed. */
+  readonly removed: readonly string[];
+  /** Why others could not be. */
+  readonly failures: readonly CgroupError[];
 }
 
 /**
  * Removes the control groups of programs that are gone, with what is in them; and those of detached boxes that have ended when nobody was there.
- *
- * @returns their names.
+ * What this program is in itself stays, and so does what is not this user's to remove.
  */
-export async function removeLeftGroups(): Promise<string[]> {
-  const removed = await removeStaleCgroups();
-  for (const group of liveGroups()) {
-    if (!ofBox.test(group.name) || group.isPopulated()) continue;
-    await group.remove();
-    removed.push(group.name);
+export async function removeLeftGroups(): Promise<LeftGroups> {
+  const removed: string[] = [];
+  const failures: CgroupError[] = [];
+  for (const { group } of liveGroups()) {
+    if (isOwn(group) || !isLeft(group)) continue;
+    try {
+      await group.remove();
+      removed.push(group.name);
+    } catch (error) {
+      if (!(error instanceof CgroupError)) throw error;
+      if (!notOurs.includes(error.code)) failures.push(error);
+    }
   }
-  return removed;
+  return { removed, failures };
+}
+
+const notOurs: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
+
+function isLeft(group: Cgroup): boolean {
+  const [, box] = ofBox.exec(group.name) ?? [];
+  return box === undefined ? isStale(group.name, group.parts) : !group.isPopulated() && !mayBeOpening(group, box);
+}
+
+/** Nobody is in the group of a box while that is being opened: then its name is taken, among those of the user. */
+function mayBeOpening({ paths }: Cgroup, name: string): boolean {
+  if (paths.some((path) => statSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.())) return true;
+  try {
+    return isTaken(openStateFolder(), name);
+  } catch (error) {
+    if (error instanceof IsolateError) return true;
+    throw error;
+  }
+}
+
+function isOwn({ paths }: Cgroup): boolean {
+  const own = cgroupHierarchies().map(({ directory }) => `${directory}/`);
+  return paths.some((path) => own.some((directory) => directory.startsWith(`${path}/`)));
 }

@@ -1,76 +1,40 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { IsolateError, SpecError } from '../../sys/index.js';
+import { IsolateError } from '../../sys/index.js';
 import { forgetAccess } from '../this-host-cgroups.js';
+import { groupNow, nextScope, scopeIsAsked } from './scope-request.js';
 
 const run = promisify(execFile);
 
 /** How long systemd may take to move this program, milliseconds. */
 const deadline = 5000;
 
-/** Whether systemd manages the control groups of this host. */
-export function hasSystemd(): boolean {
-  return existsSync('/run/systemd/system');
-}
-
-let entering: Promise<void> | undefined;
-
-/** Moves this program into a scope of its own, once. See {@link enterScope}. */
-export function enterOwnScope(): Promise<void> {
-  entering ??= enterScope(undefined);
-  return entering;
-}
-
-/** Moves this program into a scope below a slice, unless it is in one that it was moved into. */
-export async function enterSlice(slice: string): Promise<void> {
-  if (!/^[\w:.\\-]+\.slice$/.test(slice)) {
-    throw new SpecError('cgroup', `${JSON.stringify(slice)} is no slice`, "give one as 'jobs.slice'");
-  }
-  if (!hasSystemd()) {
-    throw new SpecError(
-      'cgroup',
-      'slices are of systemd, which is not here',
-      "give the path of a group: { parent: '/jobs' }",
-    );
-  }
-  if (!groupNow().includes(`/${slice}/${scopePrefix}`)) await enterScope(slice);
-}
-
-const scopePrefix = `isolate-program-${process.pid}-`;
-let count = 0;
+/** Those that are being entered, by their slices; and the one without, for good. */
+const entering = new Map<string | undefined, Promise<void>>();
 
 /**
- * Moves this program into a transient scope that systemd delegates to it: its groups are made in there. Of root the system's systemd is asked,
- * of any other user the own one. What the program has started before stays where it is. The scope is gone with the last process in it.
- *
- * Equivalent to: `busctl --user call org.freedesktop.systemd1 … StartTransientUnit`, and, for a command, `systemd-run --user --scope -p Delegate=yes`.
- * See https://systemd.io/CGROUP_DELEGATION.
+ * Moves this program into a transient scope that systemd delegates to it, below a slice or where systemd chooses: its groups are made in there.
+ * Without a slice it is done once; if it failed, it fails. What the program has started before stays where it is. The scope is gone with the
+ * last process in it. See https://systemd.io/CGROUP_DELEGATION.
  *
  * @throws IsolateError ERR_ISOLATE_SCOPE - systemd cannot be asked, or refuses.
  */
-async function enterScope(slice: string | undefined): Promise<void> {
-  const name = `${scopePrefix}${++count}.scope`;
-  const properties = [
-    ['PIDs', 'au', '1', String(process.pid)],
-    ['Delegate', 'b', '1'],
-    ['CollectMode', 's', 'inactive-or-failed'],
-    ...(slice === undefined ? [] : [['Slice', 's', slice]]),
-  ];
-  const bus = process.geteuid?.() === 0 ? '--system' : '--user';
-  const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
-  const request = [
-    'StartTransientUnit',
-    'ssa(sv)a(sa(sv))',
-    name,
-    'fail',
-    String(properties.length),
-    ...properties.flat(),
-    '0',
-  ];
+export function enterScope(slice: string | undefined): Promise<void> {
+  const known = entering.get(slice);
+  if (known !== undefined) return known;
+  const entered = enter(slice);
+  entering.set(slice, entered);
+  const forget = () => slice !== undefined && entering.delete(slice);
+  entered.then(forget, forget);
+  return entered;
+}
+
+async function enter(slice: string | undefined): Promise<void> {
+  const { name, file, args } = nextScope(slice);
+  scopeIsAsked();
   try {
-    await run('busctl', [bus, 'call', ...manager, ...request], { timeout: deadline });
+    await run(file, args, { timeout: deadline });
   } catch (error) {
     throw scopeError(error);
   }
@@ -79,11 +43,6 @@ async function enterScope(slice: string | undefined): Promise<void> {
     await setTimeout(10);
   }
   forgetAccess();
-}
-
-/** The group of this program, in the hierarchy that systemd goes by. */
-function groupNow(): string {
-  return readFileSync('/proc/self/cgroup', 'utf8');
 }
 
 function scopeError(cause: unknown): IsolateError {

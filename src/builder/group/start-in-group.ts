@@ -3,13 +3,14 @@ import type { GroupWay } from '../compile/group.js';
 import { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { Started } from '../process/start.js';
-import { isJoined } from '../spec/group-of.js';
+import { groupOptions } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
-import { knownAccess } from '../this-host-cgroups.js';
+import { thisHostCgroups } from '../this-host-cgroups.js';
+import { checkEnterable } from './check-enterable.js';
 import type { CommandGroup } from './command-group.js';
 import { openGroup } from './open-group.js';
-import { enterOwnScope, enterSlice, hasSystemd } from './scope.js';
+import { enterScope } from './scope.js';
 
 /** A launch that begins in a control group. */
 export interface LaunchInGroup {
@@ -51,6 +52,7 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
   }
   try {
     const way = group.wayInto(canClone);
+    if (group.kind !== 'own') checkEnterable(group.cgroup, way);
     lastWays.set(spec, way);
     const plan = foreseen.parts.group.way === way ? foreseen : planWith(way);
     return { ...(await enter(launch, group, plan, way)), group };
@@ -62,41 +64,25 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
 
 /**
  * Where a spec asks for a slice of systemd, or this program may make no groups where it is and systemd can give it a place of its own, it is
- * moved there. A fall-back comes after that.
+ * moved there. A fall-back comes after that. What is wrong with the spec itself is told before.
  *
  * @returns the plan, as the host lets it be foreseen then.
  * @throws SpecError - what was asked for cannot be.
  */
 export async function planInPlace(spec: ProcessSpec, planWith: LaunchInGroup['planWith']): Promise<Plan> {
   const foresee = () => planWith(lastWays.get(spec));
-  const { slice, parent } = spec.cgroup ?? {};
-  if (slice !== undefined) {
-    await enterSlice(slice);
-    return foresee();
-  }
-  if (isJoined(spec) || parent !== undefined || !needsScope()) return foresee();
-  // What is wrong with the spec itself is told before this program is moved.
-  let refusal: unknown;
+  const plan = foresee();
+  if (plan.parts.group.moved.length === 0) return plan;
+  const slice = spec.cgroup?.slice;
   try {
-    const plan = foresee();
-    if (plan.parts.group.way !== 'rlimits') return plan;
+    await enterScope(slice);
   } catch (error) {
-    if (!(error instanceof SpecError)) throw error;
-    refusal = error;
-  }
-  try {
-    await enterOwnScope();
-  } catch (error) {
-    if (refusal === undefined) return foresee();
-    throw new SpecError((refusal as SpecError).field, (error as Error).message, (refusal as SpecError).help);
+    if (slice !== undefined) throw error;
+    if (spec.limitsFallback !== undefined) return planWith('rlimits');
+    const [refusal] = thisHostCgroups.plan(groupOptions(spec)).refusals;
+    throw new SpecError(refusal?.field ?? 'cgroup', (error as Error).message, refusal?.help);
   }
   return foresee();
-}
-
-/** Whether this program may make no groups where it is, but could where systemd puts it. */
-function needsScope(): boolean {
-  const { layout, bases } = knownAccess();
-  return layout === 'unified' && bases.every(({ refused }) => refused !== undefined) && hasSystemd();
 }
 
 async function withoutGroup({ start }: LaunchInGroup, plan: Plan): Promise<StartedInGroup> {

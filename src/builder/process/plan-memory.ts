@@ -42,15 +42,17 @@ const memory = new WeakMap<ProcessSpec, Remembered>();
  */
 export function planFor(spec: ProcessSpec, request: PlanRequest, events?: LaunchEvents): Plan {
   const known = memory.get(spec);
-  if (known !== undefined && isSame(known, request) && known.files.areSame()) return known.plan;
+  if (known !== undefined && isSame(known, request) && known.files.areSame() && isInPlace(spec, request.host)) {
+    return known.plan;
+  }
   const { compile, command, changes, host, identify, group } = request;
   const files = new RememberedFiles(host.files);
   const began = performance.now();
   const plan = compile(changed(spec, changes), command, { ...host, files }, { identify, group });
   events?.publish('isolate:compile', () => ({ steps: plan.steps.length, duration: performance.now() - began }));
   const { file, args } = command;
-  // In which namespaces another process is can be something else each time.
-  if (spec.join?.process === undefined) {
+  // In which namespaces another process is can be something else each time, and this program is moved only once.
+  if (spec.join?.process === undefined && plan.parts.group.moved.length === 0) {
     memory.set(spec, { ...request, command: { file, args: [...args] }, files, plan });
   }
   return plan;
@@ -66,6 +68,11 @@ function isSame(known: PlanRequest, { compile, command, changes, host, identify,
     isSameList(known.command.args, command.args) &&
     isDeepStrictEqual(known.changes, changes)
   );
+}
+
+/** Whether this program is in the slice that a spec asks for: another spec may have had it moved to another. */
+function isInPlace({ cgroup }: ProcessSpec, { cgroups }: Host): boolean {
+  return cgroup?.slice === undefined || cgroups.scope?.(cgroup.slice) === undefined;
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

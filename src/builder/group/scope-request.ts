@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { SpecError } from '../../sys/index.js';
+
+/** How systemd is asked for a scope: a command that is run. */
+export interface ScopeRequest {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const scopePrefix = `isolate-program-${process.pid}-`;
+let asked = 0;
+
+/** systemd has been asked for a scope of this name: the next gets another. */
+export function scopeIsAsked(): void {
+  asked++;
+}
+
+/**
+ * The next scope that this program would ask for: transient, delegated, and with this program in it. Of root the system's systemd is asked, of any
+ * other user the own one.
+ *
+ * Equivalent to: `busctl --user call org.freedesktop.systemd1 … StartTransientUnit`, and, for a command, `systemd-run --user --scope -p Delegate=yes`.
+ */
+export function nextScope(slice: string | undefined): ScopeRequest {
+  const name = `${scopePrefix}${asked + 1}.scope`;
+  const properties = [
+    ['PIDs', 'au', '1', String(process.pid)],
+    ['Delegate', 'b', '1'],
+    ['CollectMode', 's', 'inactive-or-failed'],
+    ...(slice === undefined ? [] : [['Slice', 's', slice]]),
+  ];
+  const bus = process.geteuid?.() === 0 ? '--system' : '--user';
+  const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
+  const unit = ['StartTransientUnit', 'ssa(sv)a(sa(sv))', name, 'fail'];
+  const args = [bus, 'call', ...manager, ...unit, String(properties.length), ...properties.flat(), '0'];
+  return { name, file: inPath('busctl'), args };
+}
+
+/** Where a command is; where it would usually be, if it is nowhere. */
+function inPath(name: string): string {
+  const directories = [...(process.env.PATH ?? '').split(':'), '/usr/bin'].filter((at) => at.startsWith('/'));
+  return directories.map((at) => `${at}/${name}`).find((path) => existsSync(path)) ?? `/usr/bin/${name}`;
+}
+
+/** Whether systemd manages the control groups of this host. */
+export function hasSystemd(): boolean {
+  return existsSync('/run/systemd/system');
+}
+
+/**
+ * Whether this program is in a scope below a slice that it was moved into.
+ *
+ * @throws SpecError - it is no slice, or systemd is not here.
+ */
+export function isInSlice(slice: string): boolean {
+  if (!/^[\w:.\\-]+\.slice$/.test(slice)) {
+    throw new SpecError('cgroup', `${JSON.stringify(slice)} is no slice`, "give one as 'jobs.slice'");
+  }
+  if (!hasSystemd()) {
+    throw new SpecError(
+      'cgroup',
+      'slices are of systemd, which is not here',
+      "give the path of a group: { parent: '/jobs' }",
+    );
+  }
+  return groupNow().includes(`/${slice}/${scopePrefix}`);
+}
+
+/** The group of this program, in the hierarchy that systemd goes by. */
+export function groupNow(): string {
+  return readFileSync('/proc/self/cgroup', 'utf8');
+}

@@ -1,0 +1,136 @@
+// What isolate gc removes and isolate top shows: groups wherever they are, of whom they may be.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Cgroup, openCgroup } from '../src/cgroup/index.js';
+import { ownerOf, ownName } from '../src/cgroup/name.js';
+import { bare } from '../src/index.js';
+import { either, rootOnly, skipUnless } from './helpers/can.js';
+import { isolateCommand, runEach, runIsolate } from './helpers/command-lines.js';
+import { layouts, noController, soon, withGroup } from './helpers/groups.js';
+import { isAlive } from './helpers/processes.js';
+import { programOf, repository } from './helpers/program.js';
+
+const [{ options } = { options: {} }] = layouts();
+const noPids = noController('pids');
+
+/** No process has a number like that. */
+const nobody = 2 ** 22 + 1;
+const { namespaces = '0.0' } = ownerOf(ownName()) ?? {};
+let count = 0;
+const goneName = () => `isolate-${nobody}-1-${namespaces}-0.${++count}`;
+const elsewhereName = () => `isolate-${nobody}-1-1.1-0.${++count}`;
+
+const isThere = ({ paths }: Cgroup) => paths.every((path) => existsSync(path));
+const below = (parent: Cgroup, name?: string) =>
+  openCgroup({ parent, controllers: ['pids'], ...(name === undefined ? {} : { name }) });
+
+/** A group of a program that lives, in which others are made. */
+const withParent = (act: (group: Cgroup) => Promise<void>) =>
+  withGroup({ ...options, controllers: ['pids'], name: `left-${process.pid}-${++count}` }, act);
+
+skipUnless(test, noPids, 'isolate gc finds what a killed program left below a parent, and ends what is in it', () =>
+  withParent(async (parent) => {
+    const parts = JSON.stringify(parent.parts);
+    const code = `
+      const sandbox = bare().limits({ pids: 8 }).cgroup({ parent: { parts: ${parts} } });
+      const running = await sandbox.spawn('sleep', ['1000'], { stdio: 'ignore' });
+      console.log(running.pid);
+    `;
+    const [file, args] = programOf(code);
+    const program = spawn(file, args, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [printed] = await once(program.stdout, 'data');
+    const pid = Number(printed);
+    const isListed = (text = '') => text.includes(`isolate-${program.pid}-`);
+    const [running, notYet] = runEach([['top', '--json'], ['gc']]);
+    const owners = JSON.parse(running?.stdout ?? '').groups.map(({ owner }: { owner: number }) => owner);
+    assert.ok(owners.includes(program.pid), running?.stdout);
+    assert.not(isListed(notYet?.stdout), 'it lives');
+    assert.ok(isAlive(pid));
+    program.kill('SIGKILL');
+    await once(program, 'exit');
+    const [gc, top] = runEach([['gc'], ['top', '--once']]);
+    assert.ok(isListed(gc?.stdout), gc?.stdout);
+    assert.is(gc?.status, 0, gc?.stderr);
+    assert.not(isListed(top?.stdout));
+    await soon(() => !isAlive(pid), 'the end of what was left');
+  }),
+);
+
+skipUnless(
+  test,
+  noPids,
+  'isolate gc leaves what is of other PID namespaces, what has a name, and what others have groups in',
+  () =>
+    withParent(async (parent) => {
+      const [gone, elsewhere, named] = await Promise.all([
+        below(parent, goneName()),
+        below(parent, elsewhereName()),
+        below(parent, 'isolate-by-name'),
+      ]);
+      const outer = await below(parent, goneName());
+      const inner = await below(outer);
+      const outerOfElsewhere = await below(parent, goneName());
+      await below(outerOfElsewhere, elsewhereName());
+      const [gc, top] = runEach([['gc'], ['top', '--json']]);
+      assert.ok(gc?.stdout.includes(`${gone.name}\n`), gc?.stdout);
+      assert.not(isThere(gone));
+      for (const group of [elsewhere, named, outer, inner, outerOfElsewhere]) assert.ok(isThere(group), group.name);
+      const { groups } = JSON.parse(top?.stdout ?? '') as { groups: { name: string; owner: number | null }[] };
+      const ownerIn = (group: Cgroup) => groups.find(({ name }) => name === group.name)?.owner;
+      assert.is(ownerIn(inner), process.pid);
+      assert.is(ownerIn(elsewhere), null);
+      assert.is(ownerIn(named), undefined);
+      await inner.remove();
+      const { stdout } = runIsolate(['gc']);
+      assert.ok(stdout.includes(`${outer.name}\n`), stdout);
+      assert.not(isThere(outer));
+    }),
+);
+
+skipUnless(test, noPids, 'isolate gc leaves a group that it is in itself', () =>
+  withParent(async (parent) => {
+    const own = await below(parent, goneName());
+    const [file, args] = isolateCommand('gc');
+    const { stdout, exit } = await bare().cwd(repository).cgroup(own).run(file, args);
+    assert.equal(exit.kind === 'exited' && exit.code, 0);
+    assert.not(stdout.includes(own.name));
+    assert.ok(isThere(own));
+  }),
+);
+
+skipUnless(test, either(rootOnly(), noPids), 'another user finds and removes its own, and root all', () =>
+  withParent(async (parent) => {
+    const [ofRoot, ofUser] = await Promise.all([below(parent, goneName()), below(parent, goneName())]);
+    const files = ['', '/cgroup.procs'].flatMap((file) =>
+      [...parent.paths, ...ofUser.paths].map((path) => path + file),
+    );
+    for (const file of files) chownSync(file, 65534, 65534);
+    const [file, args] = isolateCommand('gc');
+    const asUser = await bare().uid(65534).gid(65534).cwd(repository).run(file, args);
+    assert.equal(asUser.stdout, `${ofUser.name}\n`, asUser.stderr);
+    assert.ok(isThere(ofRoot) && !isThere(ofUser));
+    const { stdout } = runIsolate(['gc']);
+    assert.ok(stdout.includes(`${ofRoot.name}\n`), stdout);
+  }),
+);
+
+skipUnless(
+  test,
+  noPids,
+  'the group of a detached box that has ended is removed, if nobody can be opening it',
+  async () => {
+    const name = `isolate-box-left-${process.pid}-0123abcd`;
+    const group = await openCgroup({ ...options, name, controllers: ['pids'] });
+    const { stdout } = runIsolate(['gc']);
+    const reason = process.env.XDG_RUNTIME_DIR === undefined && process.geteuid?.() !== 0;
+    // Without a folder for names nobody can tell whether a box is being opened.
+    assert.is(stdout.includes(`${name}\n`), !reason, stdout);
+    assert.is(isThere(group), reason);
+    if (reason) await group.remove();
+  },
+);
+
+test.run();
