@@ -59,7 +59,7 @@ stopOnSignals();
 try {
   const results = await bench(buildPrograms(), readOptions(args));
   const saved = writeResults(results, resultsFile);
-  const judged = judge(results.commands);
+  const judged = judge(results);
   const wanted = judged.length === 0 ? [] : ['', 'What the project wants of itself:', ...judged];
   console.log([report(results), ...wanted, '', saved].join('\n'));
 } catch (error) {

@@ -23,6 +23,9 @@ const links = system
   .filter((path) => typeOf(path) === 'link')
   .map((path) => ({ path, to: readlinkSync(path, { encoding: 'utf8' }) }));
 
+/** What programs of the host need of it: directories, and links into those. */
+export const hostSystem = { binds: needed, links } as const;
+
 /** The last step. */
 export const built = '+ scratch: isolate, build sandbox';
 export const builtByBubblewrap = 'bwrap, build sandbox';

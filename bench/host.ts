@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import { type CgroupAccess, cgroupAccess } from 'linux-isolate/cgroup';
 
 /** What the figures depend on. */
 export interface Host {
@@ -10,6 +11,7 @@ export interface Host {
   readonly memoryMiB: number;
   readonly uid: number;
   readonly load: number;
+  readonly cgroups: CgroupAccess['layout'];
   readonly peers: readonly string[];
   readonly date: string;
 }
@@ -23,14 +25,17 @@ export function describeHost(): Host {
     memoryMiB: Math.round(totalmem() / 2 ** 20),
     uid: process.geteuid?.() ?? -1,
     load: loadavg()[0] ?? 0,
-    peers: [versionOf('unshare'), versionOf('bwrap')].filter((version) => version !== undefined),
+    cgroups: cgroupAccess().layout,
+    peers: [versionOf('unshare'), versionOf('bwrap'), versionOf('crun')].filter((version) => version !== undefined),
     date: new Date().toISOString(),
   };
 }
 
 function versionOf(command: string): string | undefined {
   try {
-    return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .trim()
+      .split('\n')[0];
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ const help = `npm run bench -- [--quick] [--only WORD]
 
   --quick      fewer rounds: a minute at most, and noisier
   --only WORD  only what has WORD in the name of its part, program or contestant:
-               --only heap, --only at-once, --only steps, --only bwrap, --only nothing`;
+               --only heap, --only at-once, --only steps, --only limits, --only bwrap, --only nothing`;
 
 export function readOptions(args: readonly string[]): Options {
   try {

@@ -10,7 +10,7 @@ import { ms, table, times } from './table.js';
 
 /** The results as text for people. */
 export function report({ host, missing, idle, commands, live }: Results): string {
-  const facts = `Linux ${host.kernel}, Node ${host.node}, ${host.cpus} × ${host.cpu}, uid ${host.uid}, load ${host.load.toFixed(1)}`;
+  const facts = `Linux ${host.kernel}, Node ${host.node}, ${host.cpus} × ${host.cpu}, uid ${host.uid}, control groups ${host.cgroups}, load ${host.load.toFixed(1)}`;
   const lines = [facts, ...host.peers, ...missing.map((text) => `missing: ${text}`)];
   for (const result of commands) {
     if (result.oneAtATime.length > 0) lines.push('', ...timesTable(result));

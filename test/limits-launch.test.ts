@@ -34,6 +34,7 @@ skipUnless(test, noPids, 'where the kernel refuses that, it writes itself into i
   const ways: unknown[] = [];
   const { started, group } = await startInGroup({
     spec,
+    host: thisHost(),
     shared: undefined,
     planWith: (way) => compile(spec, { file: 'sleep', args: ['1000'] }, thisHost(), { group: way }),
     start: async (plan, values) => {

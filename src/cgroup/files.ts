@@ -28,6 +28,12 @@ export function readNumber(path: string): number | undefined {
   return text === undefined || text === '' || text === 'max' ? undefined : Number(text);
 }
 
+/** A file with one number, or `max` for no limit; undefined where there is no such file. */
+export function readLimit(path: string): number | 'max' | undefined {
+  const text = readIfThere(path)?.trim();
+  return text === undefined || text === 'max' ? text : Number(text);
+}
+
 /** A file with a name and a number on each line; undefined where there is no such file. */
 export function readKeyed(path: string): Record<string, number> | undefined {
   const text = readIfThere(path);

@@ -13,8 +13,8 @@ import { type PressureTrigger, watchPressure } from './pressure.js';
 import type { PressureKind } from './pressure-stats.js';
 import { processesIn } from './processes.js';
 import { removeParts } from './remove.js';
-import { statsOf } from './stats.js';
-import type { CgroupStats } from './stats-types.js';
+import { statsOf, useOf } from './stats.js';
+import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
 import { type EventsWatch, watchEvents } from './watch.js';
 
@@ -124,6 +124,12 @@ export class Cgroup implements AsyncDisposable {
   stats(): CgroupStats {
     this.#checkThere();
     return statsOf(this.parts);
+  }
+
+  /** @internal What is left of {@link stats} and {@link counters} when its processes have ended. */
+  used(): CgroupUse & { readonly counters: CgroupCounters } {
+    this.#checkThere();
+    return { ...useOf(this.parts), counters: countersOf(this.parts) };
   }
 
   /**

@@ -1,10 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { codeOf, readNumbersOf } from './files.js';
 import type { CgroupPart } from './part.js';
 
 /** A group and all below it, those below first. */
 export function groupsBelow(directory: string): string[] {
   try {
+    // A group has two links, and one more for each group right below it.
+    if (statSync(directory).nlink === 2) return [directory];
     const names = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     return [...names.flatMap(({ name }) => groupsBelow(`${directory}/${name}`)), directory];
   } catch (error) {

@@ -20,9 +20,10 @@ export async function removeParts(parts: readonly CgroupPart[], deadline: number
   throw new CgroupError({ action: 'remove', path: parts[0]?.directory ?? '' }, 'EBUSY', problem);
 }
 
-/** Whether nothing is left. */
+/** Whether nothing is left. Most groups have none below. */
 function tryRemove(parts: readonly CgroupPart[]): boolean {
-  return parts.map(({ directory }) => groupsBelow(directory).every(isRemoved)).every((isGone) => isGone);
+  const isGone = (directory: string) => isRemoved(directory) || groupsBelow(directory).every(isRemoved);
+  return parts.map(({ directory }) => isGone(directory)).every((gone) => gone);
 }
 
 function isRemoved(directory: string): boolean {

@@ -15,6 +15,13 @@ export interface CpuStats {
   readonly burst: number | undefined;
 }
 
+/** The most that there was of something, and the most that there may be. */
+export interface Peak {
+  /** Undefined where the kernel does not tell. */
+  readonly peak: number | undefined;
+  readonly limit: number | 'max';
+}
+
 /** Memory. Bytes. */
 export interface MemoryStats {
   readonly current: number;
@@ -59,4 +66,11 @@ export interface CgroupStats {
   readonly pids: PidsStats | undefined;
   /** How much it had to wait; undefined without cgroup v2 and PSI. */
   readonly pressure: CgroupPressure | undefined;
+}
+
+/** What a group has used until now. */
+export interface CgroupUse extends Pick<CgroupStats, 'cpu' | 'io' | 'pressure'> {
+  /** Bytes. */
+  readonly memory: Peak | undefined;
+  readonly pids: Peak | undefined;
 }

@@ -39,20 +39,19 @@ interface Written {
  * Writes values: all of them, or it fails and puts back those that were written. What the kernel refuses is tried again when the others
  * are written, as a memory limit has to stay below that of memory and swap: the order depends on what there was.
  *
- * @param isEmpty - no process is in the group, so no write has to wait for anything.
+ * @param isNew - no process is in the group yet, so no write has to wait for anything; and nothing is put back, since a group that cannot have
+ * its limits is removed.
  * @throws CgroupError - the kernel refused one: the error of the first.
  */
-export async function writeValues(values: readonly PlacedValue[], isEmpty: boolean): Promise<void> {
+export async function writeValues(values: readonly PlacedValue[], isNew: boolean): Promise<void> {
   const written: Written[] = [];
   let waiting = values;
   while (waiting.length > 0) {
     const refused: { value: PlacedValue; error: unknown }[] = [];
     for (const value of waiting) {
-      const before = valueBefore(value);
       try {
-        if (isEmpty) writeNow(value.path, value.value);
-        else await write(value.path, value.value);
-        written.push({ path: value.path, before });
+        if (isNew) writeNow(value.path, value.value);
+        else written.push(await replace(value));
       } catch (error) {
         refused.push({ value, error });
       }
@@ -68,6 +67,12 @@ export async function writeValues(values: readonly PlacedValue[], isEmpty: boole
   if (unconfirmed === undefined) return;
   await putBack(written);
   throw unconfirmed;
+}
+
+async function replace(value: PlacedValue): Promise<Written> {
+  const before = valueBefore(value);
+  await write(value.path, value.value);
+  return { path: value.path, before };
 }
 
 /** What has to be written to have it as it is now. */

@@ -15,6 +15,7 @@ export {
 } from './identify.js';
 export { ipc } from './ipc.js';
 export { flagsOf, joinNamespace, joinProcess } from './join.js';
+export { limitNamespaces } from './limit.js';
 export {
   attributeBits,
   attributeNames,

@@ -1,19 +1,6 @@
-import {
-  AT,
-  CLONE,
-  close,
-  Late,
-  late,
-  O,
-  openat,
-  POLL,
-  type PollFd,
-  ppoll,
-  read,
-  type Step,
-  write,
-} from '../sys/index.js';
+import { CLONE, close, Late, late, POLL, type PollFd, ppoll, read, type Step, write } from '../sys/index.js';
 import type { Namespace } from './namespace.js';
+import { writeFile } from './write-file.js';
 
 /**
  * The user namespace: user and group ids, and the capabilities that go with them. A process that makes one has every
@@ -56,20 +43,6 @@ export function formatIdMap(map: readonly IdMap[]): string {
 export function isOwnMap(map: readonly IdMap[], own: number): boolean {
   const [only, ...more] = map;
   return only !== undefined && more.length === 0 && only.count === 1 && only.outside === own;
-}
-
-const writeOnly = O.WRONLY | O.CLOEXEC;
-
-/** Opens a file and writes it with a single write, which is all that the kernel takes for a map. */
-function writeFile(path: string | Late<string>, text: string, why: string): Step[] {
-  const file = openat.step(AT.FDCWD, path, writeOnly, 0).because(why);
-  return [
-    file,
-    write.step(file.result, text).expecting(text.length).because(why),
-    close
-      .step(file.result)
-      .because('the file has taken its one write, and what is open for writing keeps its mount writable'),
-  ];
 }
 
 /**

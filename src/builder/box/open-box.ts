@@ -50,7 +50,8 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   signal?.throwIfAborted();
   checkDetached(options);
   const held = holderOf(spec);
-  const request = { command: holder, changes: {}, host: thisHost(), identify: false };
+  const host = thisHost();
+  const request = { command: holder, changes: {}, host, identify: false };
   const planWith = (group?: GroupWay) =>
     planFor(held, { ...request, group, compile: name === undefined ? compile : compileNamed });
   const foreseen = hasGroup(spec) ? await planInPlace(held, planWith) : planWith();
@@ -59,7 +60,7 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
     const named = reserved && { [nameValue]: reserved.socket };
     const begin = (plan: Plan, more?: LateValues) => start(plan, held, signal, more ? { ...named, ...more } : named);
     const { started, plan, group } = hasGroup(spec)
-      ? await startInGroup({ spec: held, shared: undefined, name: groupName(options), planWith, start: begin })
+      ? await startInGroup({ spec: held, host, shared: undefined, name: groupName(options), planWith, start: begin })
       : { started: await begin(foreseen), plan: foreseen, group: undefined };
     const { pid, pidfd, line = -1, changes } = started;
     const snapshot = changes === undefined ? undefined : new Snapshot(changes, plan.parts.snapshots);

@@ -1,19 +1,7 @@
 import type { CgroupPart, CgroupPlan } from '../../cgroup/index.js';
-import {
-  AT,
-  CLONE,
-  close,
-  execve,
-  Late,
-  late,
-  mkdirat,
-  O,
-  openat,
-  SpecError,
-  type Step,
-  unshare,
-  write,
-} from '../../sys/index.js';
+import { limitNamespaces } from '../../ns/index.js';
+import { writeFile } from '../../ns/write-file.js';
+import { AT, CLONE, execve, Late, late, mkdirat, SpecError, type Step, unshare, write } from '../../sys/index.js';
 import type { CloneArgs } from '../../sys/structs/clone-args.js';
 import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
@@ -38,6 +26,8 @@ export interface GroupPlan {
   readonly enter: readonly Section[];
   /** A cgroup namespace has to be made when the process is in the group, which is the root of what it sees: not by the clone. */
   readonly makesNamespace: boolean;
+  /** Nobody below gets a view of the groups in which those of the command, which are of the same user, could be written. */
+  readonly guard: readonly Section[];
   /** By which systemd is asked for a scope, into which this program is moved first. */
   readonly moved: Section | undefined;
   /** What this program does before there is a child. */
@@ -52,6 +42,7 @@ export const noGroup: GroupPlan = {
   clone: {},
   enter: [],
   makesNamespace: false,
+  guard: [],
   moved: undefined,
   made: undefined,
   rlimits: [],
@@ -107,18 +98,28 @@ function askFor({ name, file, args }: HostScope, { environment }: Host): Step {
 /** How a command gets into a group that is there, as that of its box. */
 export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly CgroupPart[] = []): GroupPlan {
   const from = originOf(spec);
-  const makesNamespace = spec.unshare.includes('cgroup');
   if (way === 'rlimits') return { ...noGroup, way };
+  const own = { makesNamespace: spec.unshare.includes('cgroup'), guard: guardOf(spec) };
   if (way === 'clone') {
     const clone = { flags: CLONE.INTO_CGROUP, cgroup: late(groupValues.directory) };
-    return { ...noGroup, way, clone, makesNamespace };
+    return { ...noGroup, ...own, way, clone };
   }
   const enter = Array.from({ length: way }, (_, index) => {
     const directory = parts[index]?.directory;
     const file = late(groupValues.procs(index), `<${directory === undefined ? '' : `${directory}/`}cgroup.procs>`);
     return write.step(file, '0').expecting(1).because('it enters its control group before it does anything else');
   });
-  return { ...noGroup, way, enter: [section(from, ...enter)], makesNamespace };
+  return { ...noGroup, ...own, way, enter: [section(from, ...enter)] };
+}
+
+/**
+ * A user namespace of the command's own could mount the groups once more, writable, by way of a cgroup namespace of its own: there are to be
+ * none. Without a new user namespace the limit would be that of everybody.
+ */
+function guardOf(spec: ProcessSpec): Section[] {
+  if (!spec.unshare.includes('user')) return [];
+  const why = 'nobody in here is to mount control groups once more, and take away the limits';
+  return [section(originOf(spec), ...limitNamespaces('cgroup', 0, why))];
 }
 
 /** Whether a step is one by which a process writes itself into its group. */
@@ -174,7 +175,7 @@ function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
   return [
     ...(enable.length === 0
       ? []
-      : toFile(
+      : writeFile(
           `${base}/cgroup.subtree_control`,
           enable.map((name) => `+${name}`).join(' '),
           'controllers for groups below',
@@ -182,13 +183,10 @@ function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
     ...parts.map(({ directory }) =>
       mkdirat.step(AT.FDCWD, directory, 0o777).because('a control group for the command'),
     ),
-    ...values.flatMap(({ path, value, field, documentation }) => toFile(path, value, `${field}: see ${documentation}`)),
+    ...values.flatMap(({ path, value, field, documentation }) =>
+      writeFile(path, value, `${field}: see ${documentation}`),
+    ),
   ];
-}
-
-function toFile(path: string, value: string, why: string): Step[] {
-  const file = openat.step(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0).because(why);
-  return [file, write.step(file.result, value).because(why), close.step(file.result).because(why)];
 }
 
 /** The step by which a process in its group makes that the root of what it sees. */

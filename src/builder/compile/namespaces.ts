@@ -55,7 +55,7 @@ export function planNamespaces(spec: ProcessSpec, host: Host, group: GroupPlan):
   return {
     kinds: spec.unshare.filter((kind) => !later.includes(kind)),
     from: spec.unshare.length === 0 ? 'bare()' : unshare,
-    early: group.makesNamespace ? [section(unshare, cgroupNamespace())] : [],
+    early: [...(group.makesNamespace ? [section(unshare, cgroupNamespace())] : []), ...group.guard],
     clocks,
     sections,
     isForked: byClone,

@@ -1,6 +1,7 @@
 import { match, P } from 'ts-pattern';
 import { errno, type Step } from '../../sys/index.js';
 import { entersGroup } from '../compile/group.js';
+import { hasGroup } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { StepFailureReason } from './step-error.js';
 
@@ -32,11 +33,14 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
     hasView,
     pids,
     memory,
+    group: hasGroup(spec),
     user: spec.unshare.includes('user'),
   })
     .with(
-      { call: 'clone3', number: errno.ENOSPC },
-      () => 'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces',
+      { call: P.union('clone3', 'unshare'), number: errno.ENOSPC },
+      () =>
+        'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces; in a sandbox with limits there can ' +
+        "be no more cgroup namespaces: .share('cgroup')",
     )
     .with(
       { call: 'clone3', number: errno.EAGAIN, pids: true },
@@ -75,6 +79,11 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
       () =>
         'possible cause: parts of every visible /proc are covered, as inside many containers, and a fresh one would reveal ' +
         "them: use .proc(false), or .share('pid')",
+    )
+    .with(
+      { call: 'openat', number: errno.EROFS, user: true, group: true },
+      () =>
+        '/proc/sys is read-only here, as inside many containers, so that nothing would keep the command from its limits',
     )
     .with(
       { opensTerminal: true, number: errno.ENOSPC },

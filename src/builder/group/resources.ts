@@ -19,15 +19,10 @@ export interface Resources {
 
 /** Reads what was used. `before`: what had happened before the command began. */
 export function resourcesOf(cgroup: Cgroup, group: Resources['group'], before?: CgroupCounters): Resources {
-  const { memory, cpu, pids, io, pressure } = cgroup.stats();
-  const now = cgroup.counters();
+  const { counters: now, ...used } = cgroup.used();
   return {
     group,
-    memory: memory && { peak: memory.peak, limit: memory.limit },
-    cpu,
-    pids: pids && { peak: pids.peak, limit: pids.limit },
-    io,
-    pressure,
+    ...used,
     oomKills: difference(now.memory?.oomKill, before?.memory?.oomKill),
     refusedForks: difference(now.pids?.refused, before?.pids?.refused),
   };

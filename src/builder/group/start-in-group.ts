@@ -4,8 +4,8 @@ import { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { Started } from '../process/start.js';
 import { groupOptions } from '../spec/group-of.js';
+import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
-import { thisHost } from '../this-host.js';
 import { thisHostCgroups } from '../this-host-cgroups.js';
 import { checkEnterable } from './check-enterable.js';
 import type { CommandGroup } from './command-group.js';
@@ -15,6 +15,7 @@ import { enterScope } from './scope.js';
 /** A launch that begins in a control group. */
 export interface LaunchInGroup {
   readonly spec: ProcessSpec;
+  readonly host: Pick<Host, 'cloneIntoCgroup'>;
   /** A group that is there already, and is shared. */
   readonly shared: CommandGroup | undefined;
   /** What a new one is called, where the spec says nothing of that. */
@@ -37,8 +38,8 @@ const lastWays = new WeakMap<ProcessSpec, GroupWay>();
 
 /** Makes the group of a spec, and starts a process in it. Where that fails, a group of its own is removed again. */
 export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGroup> {
-  const { spec, shared, name, planWith } = launch;
-  const canClone = thisHost().cloneIntoCgroup;
+  const { spec, shared, name, planWith, host } = launch;
+  const canClone = host.cloneIntoCgroup;
   // What cannot be is an error before there is a group.
   const foreseen = shared === undefined ? await planInPlace(spec, planWith) : planWith(shared.wayInto(canClone));
   if (foreseen.parts.group.way === 'rlimits') return withoutGroup(launch, foreseen);

@@ -82,8 +82,8 @@ async function startCommand(
   const way = killWay(spec, options);
   const events = new LaunchEvents(command);
   const changes = changesOf(options);
-  const planWith = (way?: GroupWay) =>
-    planFor(spec, { compile, command, changes, host: thisHost(), identify, group: way }, events);
+  const host = thisHost();
+  const planWith = (way?: GroupWay) => planFor(spec, { compile, command, changes, host, identify, group: way }, events);
   const isInGroup = makesGroup || ofBox !== undefined;
   let plan = isInGroup ? undefined : planWith();
   const asked = changed(spec, changes);
@@ -97,7 +97,7 @@ async function startCommand(
   try {
     if (plan === undefined) {
       const inGroup = (plan: Plan, more: LateValues) => begin(plan, { ...values, ...more });
-      ({ started, plan, group } = await startInGroup({ spec, shared: ofBox, planWith, start: inGroup }));
+      ({ started, plan, group } = await startInGroup({ spec, host, shared: ofBox, planWith, start: inGroup }));
     } else started = await begin(plan, values);
   } finally {
     early.release();

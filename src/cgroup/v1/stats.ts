@@ -1,5 +1,5 @@
 import { readIfThere, readKeyed, readNumber } from '../files.js';
-import type { CpuStats, IoStats, MemoryStats } from '../stats-types.js';
+import type { CpuStats, IoStats, MemoryStats, Peak } from '../stats-types.js';
 
 const milliseconds = (nanoseconds: number | undefined): number | undefined =>
   nanoseconds === undefined ? undefined : nanoseconds / 1e6;
@@ -27,13 +27,12 @@ const noLimit = 2 ** 62;
 /** `memory.usage_in_bytes`, `memory.stat` with what is below (`total_…`), and so on. */
 export function legacyMemory(directory: string): MemoryStats | undefined {
   const current = readNumber(`${directory}/memory.usage_in_bytes`);
-  if (current === undefined) return undefined;
+  const peak = legacyMemoryPeak(directory);
+  if (current === undefined || peak === undefined) return undefined;
   const details = readKeyed(`${directory}/memory.stat`) ?? {};
-  const limit = readNumber(`${directory}/memory.limit_in_bytes`) ?? noLimit;
   return {
     current,
-    peak: readNumber(`${directory}/memory.max_usage_in_bytes`),
-    limit: limit >= noLimit ? 'max' : limit,
+    ...peak,
     swap: details.total_swap,
     anonymous: details.total_rss ?? 0,
     file: details.total_cache ?? 0,
@@ -41,6 +40,14 @@ export function legacyMemory(directory: string): MemoryStats | undefined {
     kernel: readNumber(`${directory}/memory.kmem.usage_in_bytes`),
     details,
   };
+}
+
+/** `memory.max_usage_in_bytes` and `memory.limit_in_bytes`. */
+export function legacyMemoryPeak(directory: string): Peak | undefined {
+  const limit = readNumber(`${directory}/memory.limit_in_bytes`);
+  if (limit === undefined) return undefined;
+  const peak = readNumber(`${directory}/memory.max_usage_in_bytes`);
+  return { peak, limit: limit >= noLimit ? 'max' : limit };
 }
 
 /** Two files with a line for each disk and operation: `8:0 Read 1459200`. */

@@ -1,5 +1,5 @@
-import { readIfThere, readKeyed, readNumber } from '../files.js';
-import type { CpuStats, IoStats, MemoryStats, PidsStats } from '../stats-types.js';
+import { readIfThere, readKeyed, readLimit, readNumber } from '../files.js';
+import type { CpuStats, IoStats, MemoryStats, Peak, PidsStats } from '../stats-types.js';
 
 const milliseconds = (microseconds: number | undefined): number | undefined =>
   microseconds === undefined ? undefined : microseconds / 1000;
@@ -23,12 +23,12 @@ export function unifiedCpu(directory: string): CpuStats | undefined {
 /** `memory.current`, `memory.peak`, `memory.stat` and so on. */
 export function unifiedMemory(directory: string): MemoryStats | undefined {
   const current = readNumber(`${directory}/memory.current`);
-  if (current === undefined) return undefined;
+  const peak = unifiedMemoryPeak(directory);
+  if (current === undefined || peak === undefined) return undefined;
   const details = readKeyed(`${directory}/memory.stat`) ?? {};
   return {
     current,
-    peak: readNumber(`${directory}/memory.peak`),
-    limit: readNumber(`${directory}/memory.max`) ?? 'max',
+    ...peak,
     swap: readNumber(`${directory}/memory.swap.current`),
     anonymous: details.anon ?? 0,
     file: details.file ?? 0,
@@ -36,6 +36,12 @@ export function unifiedMemory(directory: string): MemoryStats | undefined {
     kernel: details.kernel,
     details,
   };
+}
+
+/** `memory.peak` and `memory.max`. */
+export function unifiedMemoryPeak(directory: string): Peak | undefined {
+  const limit = readLimit(`${directory}/memory.max`);
+  return limit === undefined ? undefined : { peak: readNumber(`${directory}/memory.peak`), limit };
 }
 
 /** `io.stat`: `8:0 rbytes=1459200 wbytes=314773504 rios=192 wios=353 …`. */
@@ -61,7 +67,12 @@ export function unifiedIo(directory: string): IoStats[] | undefined {
 /** `pids.current` and its relatives, which are the same in v1. */
 export function pidsStats(directory: string): PidsStats | undefined {
   const current = readNumber(`${directory}/pids.current`);
-  if (current === undefined) return undefined;
-  const limit = readNumber(`${directory}/pids.max`) ?? 'max';
-  return { current, peak: readNumber(`${directory}/pids.peak`), limit };
+  const peak = pidsPeak(directory);
+  return current === undefined || peak === undefined ? undefined : { current, ...peak };
+}
+
+/** `pids.peak` and `pids.max`. */
+export function pidsPeak(directory: string): Peak | undefined {
+  const limit = readLimit(`${directory}/pids.max`);
+  return limit === undefined ? undefined : { peak: readNumber(`${directory}/pids.peak`), limit };
 }
