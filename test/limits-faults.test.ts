@@ -39,7 +39,7 @@ skipUnless(test, noPids, 'a command that somebody has frozen is ended all the sa
   for (const end of ['timeout', 'abort', 'dispose'] as const) {
     const stop = new AbortController();
     const sandbox = bare().limits({ pids: 8 }).cgroup({ name });
-    const running = await (end === 'timeout' ? sandbox.timeout('1s') : sandbox).spawn('sleep', ['1000'], {
+    const running = await (end === 'timeout' ? sandbox.timeout('2s') : sandbox).spawn('sleep', ['1000'], {
       signal: stop.signal,
     });
     await findCgroup({ name })?.freeze();
