@@ -8,15 +8,14 @@ import { kinds } from './kinds.js';
 export interface CrunOptions {
   /** The command line. Its program is found at the path that it has on the host. */
   readonly args: readonly string[];
-  /** Limits, as the specification of bundles has them. */
+  /** Limits, as the specification of bundles has them. Left out, it has nothing to do with control groups. */
   readonly resources?: object;
 }
 
 /** A bundle: what crun is told of a container. */
 export interface CrunBundle {
-  readonly folder: string;
-  /** The arguments that run it, under a name that no other has. */
-  runArguments(): string[];
+  /** The command line that runs it, under a name that no other has: it becomes crun. */
+  commandLine(): [file: string, args: string[]];
   remove(): void;
 }
 
@@ -26,7 +25,7 @@ let count = 0;
  * Makes a bundle in a folder. Its root file system is its own and cannot be written, and so is its /dev: what crun makes and mounts there stays
  * away from the host's. Of the host it has what programs need, read-only.
  */
-export function crunBundle(parent: string, { args, resources = {} }: CrunOptions): CrunBundle {
+export function crunBundle(parent: string, { args, resources }: CrunOptions): CrunBundle {
   const folder = mkdtempSync(join(parent, 'crun-'));
   const root = join(folder, 'rootfs');
   for (const path of ['proc', 'dev']) mkdirSync(join(root, path), { recursive: true });
@@ -43,22 +42,28 @@ export function crunBundle(parent: string, { args, resources = {} }: CrunOptions
     ],
     linux: {
       namespaces: kinds.map((type) => ({ type: type === 'net' ? 'network' : type })),
-      uidMappings: [{ containerID: 0, hostID: process.geteuid?.(), size: 1 }],
-      gidMappings: [{ containerID: 0, hostID: process.getegid?.(), size: 1 }],
-      cgroupsPath: `${groupAbove(cgroupAccess())}/${name()}`,
-      resources,
+      // Without groups it is root already, in a user namespace of its caller's.
+      uidMappings: [{ containerID: 0, hostID: resources === undefined ? 0 : process.geteuid?.(), size: 1 }],
+      gidMappings: [{ containerID: 0, hostID: resources === undefined ? 0 : process.getegid?.(), size: 1 }],
+      ...(resources === undefined ? {} : { cgroupsPath: `${groupAbove(cgroupAccess())}/${name()}`, resources }),
     },
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  // What crun remembers of its containers is in the bundle, and gone with it. Of systemd nothing is asked.
+  const groups = `--cgroup-manager=${resources === undefined ? 'disabled' : 'cgroupfs'}`;
+  const run = (): string[] => [groups, `--root=${folder}/state`, 'run', '--bundle', folder, name()];
   return {
-    folder,
-    runArguments: () => [...inFolder(folder), 'run', '--bundle', folder, name()],
+    commandLine: () => (resources === undefined ? withoutGroups(run()) : ['crun', run()]),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** What crun remembers of its containers is in the bundle, and gone with it. Of systemd nothing is asked. */
-const inFolder = (folder: string): string[] => ['--cgroup-manager=cgroupfs', `--root=${folder}/state`];
+/** crun runs on no host with control groups of both versions, also where it is to use none: it has to see none. */
+function withoutGroups(args: readonly string[]): [string, string[]] {
+  const asRoot = process.geteuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const hide = 'mount -t tmpfs none /sys/fs/cgroup && exec crun "$@"';
+  return ['unshare', [...asRoot, '--mount', 'sh', '-c', hide, 'sh', ...args]];
+}
 
 /** Where the group of the container is made: in v2 where ours are; in v1 at the top of each hierarchy. */
 function groupAbove({ layout, bases }: CgroupAccess): string {

@@ -37,7 +37,7 @@ function crunPeer(name: string): Peer {
     return bundle;
   };
   return {
-    ...nodePeer(name, (command) => ['crun', bundleFor(command).runArguments()]),
+    ...nodePeer(name, (command) => bundleFor(command).commandLine()),
     end: async () => {
       for (const bundle of bundles.values()) bundle.remove();
       bundles.clear();

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { isolate, type RunningProcess } from 'linux-isolate';
-import { makeBundle } from './crun-bundle.js';
+import { crunBundle } from './crun.js';
 import { kinds } from './kinds.js';
 import { stop, track } from './stop.js';
 
@@ -73,9 +74,8 @@ const otherLives: Readonly<Record<string, () => Promise<Live>>> = {
   'unshare --fork, seven namespaces': () =>
     liveProcess('unshare', [...namespaceFlags, '--fork', '--map-current-user', '--mount-proc', ...command]),
   'crun run, seven namespaces': async () => {
-    const bundle = makeBundle(command);
-    const [file, ...args] = bundle.command;
-    const live = await liveProcess(file, args);
+    const bundle = crunBundle(tmpdir(), { args: ['/usr/bin/sleep', command[1]] });
+    const live = await liveProcess(...bundle.commandLine());
     return { pid: live.pid, end: () => live.end().finally(bundle.remove) };
   },
 };
