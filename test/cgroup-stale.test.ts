@@ -75,6 +75,27 @@ skipUnless(test, noGroups, 'a group is found by its name, and is the same', asyn
   assert.is(findCgroup({ ...options, name }), undefined);
 });
 
+skipUnless(test, noGroups, 'what kills a group does not reach the next of its name', async () => {
+  const name = `again-${process.pid}`;
+  for (let times = 0; times < 60; times++) {
+    const processes = Array.from({ length: 5 }, () => spawn('sleep', ['1000'], { stdio: 'ignore' }));
+    const [next = 0, ...others] = processes.map(({ pid }) => pid as number);
+    try {
+      const first = await openCgroup({ ...options, name });
+      for (const pid of others) await first.attach(pid);
+      const kills = [first.kill(), first.kill(), first.kill()];
+      await first.remove();
+      const second = await openCgroup({ ...options, name });
+      await second.attach(next);
+      await Promise.all(kills);
+      assert.ok(isAlive(next), `the ${times + 1}th time`);
+      await second.remove();
+    } finally {
+      for (const process of processes) process.kill('SIGKILL');
+    }
+  }
+});
+
 skipUnless(test, noGroups, '1,000 groups at once', async () => {
   const opened = Array.from({ length: 1000 }, () => openCgroup(options));
   const groups = await Promise.all(opened);

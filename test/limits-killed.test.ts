@@ -18,7 +18,7 @@ import { programOf, repository } from './helpers/program.js';
 
 const noPids = either(noOwnGroups, noController('pids', 'memory'));
 /** One processor takes its time to start so many. */
-const programsAtOnce = availableParallelism() < 2 ? 3 : 5;
+const [rounds, programsAtOnce] = availableParallelism() < 2 ? [2, 3] : [3, 5];
 
 /**
  * A program that starts commands and ends them, four at a time, until it is killed. A word is in its own command line and in those of all
@@ -80,7 +80,7 @@ for (const [name, remove] of removers) {
     await using living = await bare().limits({ pids: 8 }).spawn('sleep', ['1000'], { stdio: 'ignore' });
     const [own] = groupsOf(process.pid);
     let timesLeft = 0;
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < rounds; round++) {
       const word = randomUUID();
       const programs = await Promise.all(Array.from({ length: programsAtOnce }, () => killedAtAnyMoment(word)));
       const left = () => programs.flatMap(groupsOf);

@@ -12,12 +12,17 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'EIO';
 }
 
+/** Whether an error says that something is not there, or not any more. */
+export function isAbsent(error: unknown): boolean {
+  return absent.includes(codeOf(error));
+}
+
 /** The text of a file of a group; undefined where there is none. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (absent.includes(codeOf(error))) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

@@ -36,6 +36,7 @@ export class Cgroup implements AsyncDisposable {
   readonly parts: readonly CgroupPart[];
   #limits: CgroupLimits;
   #fd: Fd | undefined;
+  readonly #kills = new Set<Promise<void>>();
   readonly #watches = new Set<CgroupWatch>();
   readonly #eventsWatches = new Set<EventsWatch>();
 
@@ -200,7 +201,11 @@ export class Cgroup implements AsyncDisposable {
    * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
    */
   kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    return killAll(this.parts, deadline);
+    const killing = killAll(this.parts, deadline);
+    this.#kills.add(killing);
+    const forget = () => void this.#kills.delete(killing);
+    killing.then(forget, forget);
+    return killing;
   }
 
   /**
@@ -225,6 +230,8 @@ export class Cgroup implements AsyncDisposable {
   async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     this.close();
     await removeParts(this.parts, deadline);
+    // A kill that is still looking would take a new group of the same name for this one.
+    await Promise.allSettled(this.#kills);
   }
 
   /** Closes its descriptor, and ends watching. The group stays, and can be used. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { close, pidfd_open, pidfd_send_signal, SIG, SyscallError } from '../sys/index.js';
 import { CgroupError, cgroupError } from './errors.js';
-import { readKeyed, write } from './files.js';
+import { isAbsent, readKeyed, write } from './files.js';
 import { canFreeze, freeze, thaw } from './freeze.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { processesIn } from './processes.js';
@@ -55,7 +55,8 @@ async function killAtOnce(parts: readonly CgroupPart[]): Promise<boolean> {
   try {
     await write(path, '1');
   } catch (error) {
-    throw cgroupError({ action: 'kill', path, value: '1' }, error);
+    // Somebody has removed it meanwhile: nothing is in it.
+    if (!isAbsent(error)) throw cgroupError({ action: 'kill', path, value: '1' }, error);
   }
   // What was attached to the other hierarchies alone is not among them.
   return processesIn(parts.filter(({ version }) => version === 1)).length === 0;

@@ -132,9 +132,17 @@ function originOf({ limits, cgroup }: ProcessSpec): string {
   return limits === undefined ? methodCall('cgroup', cgroup ?? {}) : methodCall('limits', limits);
 }
 
-/** A group of several hierarchies can be entered only by writing to each. */
-function wayInto(parts: readonly CgroupPart[], { cloneIntoCgroup }: Host): GroupWay {
-  return parts.length === 1 && parts[0]?.version === 2 && cloneIntoCgroup ? 'clone' : parts.length;
+/**
+ * How a process gets into a group of some parts. One of several hierarchies can be entered only by writing to each. Before Linux 6.4 who is
+ * born into a group has the processors of its parent, whatever cpuset says; who writes itself into it has those of the group.
+ */
+export function wayInto(
+  parts: readonly CgroupPart[],
+  { cloneIntoCgroup }: Pick<Host, 'cloneIntoCgroup'>,
+): Exclude<GroupWay, 'rlimits'> {
+  const [first] = parts;
+  const canBeBorn = parts.length === 1 && first?.version === 2 && !first.controllers.includes('cpuset');
+  return canBeBorn && cloneIntoCgroup ? 'clone' : parts.length;
 }
 
 function partsOf({ limits, cgroup }: ProcessSpec, host: Host): readonly CgroupPart[] {

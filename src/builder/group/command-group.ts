@@ -1,7 +1,7 @@
 import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
-import { type GroupWay, groupValues } from '../compile/group.js';
+import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
 import { type Limits, readLimits } from '../spec/limits.js';
 import { type Resources, resourcesOf } from './resources.js';
 
@@ -29,7 +29,7 @@ export class CommandGroup {
 
   /** How a process gets into it. `canClone`: the kernel has CLONE_INTO_CGROUP. */
   wayInto(canClone: boolean): GroupWay {
-    return canClone && this.cgroup.fd !== undefined ? 'clone' : this.cgroup.parts.length;
+    return wayInto(this.cgroup.parts, { cloneIntoCgroup: canClone });
   }
 
   /** Opens what the steps of a launch need for it while something is done with that. */
