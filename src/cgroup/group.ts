@@ -36,6 +36,7 @@ export class Cgroup implements AsyncDisposable {
   readonly parts: readonly CgroupPart[];
   #limits: CgroupLimits;
   #fd: Fd | undefined;
+  #updated: Promise<void> = Promise.resolve();
   readonly #kills = new Set<Promise<void>>();
   readonly #watches = new Set<CgroupWatch>();
   readonly #eventsWatches = new Set<EventsWatch>();
@@ -112,7 +113,12 @@ export class Cgroup implements AsyncDisposable {
    */
   async update(limits: CgroupLimits): Promise<void> {
     checkLimits(limits);
-    this.#limits = await update(this.parts, this.#limits, limits);
+    // One after the other: what each changes is over what the one before has left.
+    const updated = this.#updated.then(async () => {
+      this.#limits = await update(this.parts, this.#limits, limits);
+    });
+    this.#updated = updated.catch(() => {});
+    await updated;
   }
 
   /**

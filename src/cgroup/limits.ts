@@ -3,7 +3,7 @@ import { type CgroupVersion, type ControllerName, controllerNames, type Emission
 import { type CpuLimits, cpu } from './controllers/cpu.js';
 import { type CpusetLimits, cpuset } from './controllers/cpuset.js';
 import { type HugetlbLimits, hugetlb } from './controllers/hugetlb.js';
-import { type IoLimits, io } from './controllers/io.js';
+import { type IoDeviceLimits, type IoLimits, io } from './controllers/io.js';
 import { type MemoryLimits, memory } from './controllers/memory.js';
 import { type MiscLimits, misc } from './controllers/misc.js';
 import { type PidsLimits, pids } from './controllers/pids.js';
@@ -31,6 +31,16 @@ const names: Partial<Record<ControllerName, readonly string[]>> = {
   memory: ['max', 'high', 'low', 'min', 'swapMax', 'swapHigh', 'zswapMax', 'oomGroup'] satisfies (keyof MemoryLimits)[],
   pids: ['max'] satisfies (keyof PidsLimits)[],
 };
+
+/** The names that limits of what there is on the host may have: those of disks. */
+const deviceNames = [
+  'readBytes',
+  'writeBytes',
+  'reads',
+  'writes',
+  'weight',
+  'latency',
+] satisfies (keyof IoDeviceLimits)[];
 
 /** The controllers that have limits. */
 export function limitedControllers(limits: CgroupLimits): ControllerName[] {
@@ -71,12 +81,20 @@ export function checkLimits(limits: CgroupLimits): void {
   for (const [controller, given] of Object.entries(limits)) {
     checkName('limits', controller, controllerNames);
     if (given === undefined) continue;
-    if (typeof given !== 'object' || given === null) {
-      throw new SpecError(controller, `${JSON.stringify(given)} are no limits`, 'give an object, as { max: … }');
-    }
-    const known = names[controller as ControllerName];
-    if (known !== undefined) for (const name of Object.keys(given)) checkName(controller, name, known);
+    checkNames(controller, given, names[controller as ControllerName]);
   }
+  const { devices } = limits.io ?? {};
+  if (devices === undefined) return;
+  checkNames('io.devices', devices);
+  for (const [path, given] of Object.entries(devices)) {
+    checkNames(`io.devices[${JSON.stringify(path)}]`, given, deviceNames);
+  }
+}
+
+function checkNames(field: string, given: unknown, known?: readonly string[]): void {
+  if (!isRecord(given))
+    throw new SpecError(field, `${JSON.stringify(given)} are no limits`, 'give an object, as { max: … }');
+  if (known !== undefined) for (const name of Object.keys(given)) checkName(field, name, known);
 }
 
 function checkName(field: string, name: string, known: readonly string[]): void {

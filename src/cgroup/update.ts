@@ -5,8 +5,8 @@ import { type CgroupPart, partOf } from './part.js';
 import { placeValues, writeValues } from './write.js';
 
 /**
- * Writes what is different with some limits changed. What one controller emits may depend on several of its limits: in v1 the one of
- * memory and swap on both.
+ * Writes the limits that are named, also those that should be so already: others may have changed them. And what is different with them, since
+ * what one controller emits may depend on several of its limits: in v1 the one of memory and swap on both.
  *
  * @returns all limits, as they are then.
  */
@@ -16,7 +16,9 @@ export async function update(
   changes: CgroupLimits,
 ): Promise<CgroupLimits> {
   const after = mergeLimits(before, changes);
-  const values = limitedControllers(changes).flatMap((controller) => changed(parts, controller, before, after));
+  const values = limitedControllers(changes).flatMap((controller) =>
+    changed(parts, controller, { before, after, named: namesOf(changes) }),
+  );
   await writeValues(placeValues(parts, values), false);
   return after;
 }
@@ -24,8 +26,7 @@ export async function update(
 function changed(
   parts: readonly CgroupPart[],
   controller: ControllerName,
-  before: CgroupLimits,
-  after: CgroupLimits,
+  { before, after, named }: { before: CgroupLimits; after: CgroupLimits; named: readonly string[] },
 ): CgroupValue[] {
   const part = partOf(parts, controller);
   if (part === undefined) {
@@ -36,5 +37,15 @@ function changed(
   const [refusal] = refusals;
   if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
   const was = emit(before, controller, part.version).values;
-  return values.filter((value) => !was.some((one) => one.file === value.file && one.value === value.value));
+  const isSame = (value: CgroupValue) => was.some((one) => one.file === value.file && one.value === value.value);
+  return values.filter((value) => named.includes(value.field) || !isSame(value));
+}
+
+/** The limits that are named, as `memory.max`: see {@link CgroupValue}. */
+function namesOf({ io, ...others }: CgroupLimits): string[] {
+  const { devices = {}, ...more } = io ?? {};
+  const ofDevices = Object.entries(devices).map(([path, limits]) => [`io.devices[${JSON.stringify(path)}]`, limits]);
+  return [...Object.entries({ ...others, io: more }), ...ofDevices].flatMap(([of, limits]) =>
+    Object.keys(limits ?? {}).flatMap((name) => (name === 'period' ? [`${of}.max`] : [`${of}.${name}`])),
+  );
 }

@@ -155,7 +155,7 @@ function partsOf({ limits, cgroup }: ProcessSpec, host: Host): readonly CgroupPa
   }
   const { path, parts } = cgroup ?? {};
   if (parts !== undefined) return parts;
-  if (typeof path !== 'string' || !path.startsWith('/') || path.split('/').includes('..')) {
+  if (typeof path !== 'string' || !/^\/+[^/]/.test(path) || path.split('/').includes('..')) {
     throw new SpecError('cgroup', `${JSON.stringify(path)} is no path of a group`, "give one as '/services/mine'");
   }
   const found = host.cgroups.find(path);

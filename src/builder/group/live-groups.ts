@@ -8,7 +8,7 @@ import { isTaken } from '../box/names.js';
 import { openStateFolder } from '../box/state-folder.js';
 
 /** The group of a detached box tells which one it is of. */
-const ofBox = /^isolate-box-(.+)-[0-9a-f]{8}$/;
+const ofBox = /^isolate-box-([A-Za-z0-9._-]+)-[0-9a-f]{8}$/;
 
 /** A control group that this package has made. */
 export interface LiveGroup {

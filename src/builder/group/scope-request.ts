@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
 import { SpecError } from '../../sys/index.js';
 
 /** How systemd is asked for a scope: a command that is run. */
@@ -23,18 +24,27 @@ export function scopeIsAsked(): void {
  * Equivalent to: `busctl --user call org.freedesktop.systemd1 … StartTransientUnit`, and, for a command, `systemd-run --user --scope -p Delegate=yes`.
  */
 export function nextScope(slice: string | undefined): ScopeRequest {
-  const name = `${scopePrefix}${asked + 1}.scope`;
+  const name = `${scopePrefix}${threadId === 0 ? '' : `${threadId}-`}${asked + 1}.scope`;
   const properties = [
     ['PIDs', 'au', '1', String(process.pid)],
     ['Delegate', 'b', '1'],
     ['CollectMode', 's', 'inactive-or-failed'],
     ...(slice === undefined ? [] : [['Slice', 's', slice]]),
   ];
-  const bus = process.geteuid?.() === 0 ? '--system' : '--user';
+  const bus = busOf(process.geteuid?.() ?? 0);
   const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
   const unit = ['StartTransientUnit', 'ssa(sv)a(sa(sv))', name, 'fail'];
   const args = [bus, 'call', ...manager, ...unit, String(properties.length), ...properties.flat(), '0'];
   return { name, file: inPath('busctl'), args };
+}
+
+/** The system's systemd, or that of the user: also where nothing in the environment says where that listens, as after su(1) or in cron(8). */
+function busOf(uid: number): string {
+  if (uid === 0) return '--system';
+  const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = process.env;
+  const usual = `/run/user/${uid}/bus`;
+  if (DBUS_SESSION_BUS_ADDRESS !== undefined || XDG_RUNTIME_DIR !== undefined || !existsSync(usual)) return '--user';
+  return `--address=unix:path=${usual}`;
 }
 
 /** Where a command is; where it would usually be, if it is nowhere. */

@@ -1,3 +1,4 @@
+import { CgroupError } from '../../cgroup/index.js';
 import { type LateValues, SpecError } from '../../sys/index.js';
 import type { GroupWay } from '../compile/group.js';
 import { StepError } from '../errors/step-error.js';
@@ -40,16 +41,19 @@ const lastWays = new WeakMap<ProcessSpec, GroupWay>();
 export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGroup> {
   const { spec, shared, name, planWith, host } = launch;
   const canClone = host.cloneIntoCgroup;
-  // What cannot be is an error before there is a group.
-  const foreseen = shared === undefined ? await planInPlace(spec, planWith) : planWith(shared.wayInto(canClone));
-  if (foreseen.parts.group.way === 'rlimits') return withoutGroup(launch, foreseen);
-  let group: CommandGroup;
-  try {
-    group = shared?.share() ?? (await openGroup(spec, name));
-  } catch (error) {
-    if (spec.limitsFallback === undefined) throw error;
-    return withoutGroup(launch, planWith('rlimits'));
-  }
+  const place = async () => {
+    // What cannot be is an error before there is a group.
+    const foreseen = shared === undefined ? await planInPlace(spec, planWith) : planWith(shared.wayInto(canClone));
+    if (foreseen.parts.group.way === 'rlimits') return { foreseen };
+    try {
+      return { foreseen, group: shared?.share() ?? (await openGroup(spec, name)) };
+    } catch (error) {
+      if (spec.limitsFallback === undefined || !saysThereCanBeNone(error)) throw error;
+      return { foreseen: planWith('rlimits') };
+    }
+  };
+  const { foreseen, group } = await (spec.cgroup?.slice === undefined ? place() : oneByOne(place));
+  if (group === undefined) return withoutGroup(launch, foreseen);
   try {
     const way = group.wayInto(canClone);
     if (group.kind !== 'own') checkEnterable(group.cgroup, way);
@@ -60,6 +64,23 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
     await group.end();
     throw error;
   }
+}
+
+let placed: Promise<unknown> = Promise.resolve();
+
+/** This program is in one slice at a time: it is not moved to another before a group is made where it is. */
+function oneByOne<T>(place: () => Promise<T>): Promise<T> {
+  const turn = placed.then(place);
+  placed = turn.catch(() => {});
+  return turn;
+}
+
+/** What the kernel says where a program may make no groups. */
+const noneToBeHad = ['EROFS', 'EACCES', 'EPERM', 'EBUSY', 'ENOENT', 'ENODEV', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** Whether there can be no group at all: what is wrong with the one that is asked for, as its name, is no reason to do without. */
+function saysThereCanBeNone(error: unknown): boolean {
+  return error instanceof CgroupError && error.action !== 'write' && noneToBeHad.includes(error.code);
 }
 
 /**

@@ -19,7 +19,15 @@ function numbersOf(device: number): string {
  * @param path - the file, or the two numbers themselves.
  */
 export function readDevice(path: string): Read<string> {
-  const numbers = /^\d+:\d+$/.test(path) ? path : numbersOfFile(path);
+  let numbers: string | undefined;
+  try {
+    numbers = /^\d+:\d+$/.test(path) ? path : numbersOfFile(path);
+  } catch (error) {
+    return {
+      problem: `${path} cannot be looked at: ${(error as NodeJS.ErrnoException).code}`,
+      help: 'give numbers, as 8:0',
+    };
+  }
   if (numbers === undefined) return { problem: `there is no ${path}`, help: 'give a path, or numbers as 8:0' };
   const directory = `/sys/dev/block/${numbers}`;
   if (existsSync(directory)) return { value: wholeDisk(directory) ?? numbers };

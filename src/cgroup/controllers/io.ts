@@ -20,7 +20,10 @@ export interface IoDeviceLimits {
 
 /** Limits on disks. */
 export interface IoLimits {
-  /** The share of every disk that is busy: from 1 to 10000; 100 if not given. It needs a disk with `io.cost` or the BFQ scheduler. */
+  /**
+   * The share of every disk that is busy: from 1 to 10000; 100 if not given. It needs a disk with `io.cost`, or the BFQ scheduler, for which what is
+   * above 1000 is 1000.
+   */
   readonly weight?: number;
   /** By disk: `/dev/sda`, `8:0`, or any file on it. */
   readonly devices?: Readonly<Record<string, IoDeviceLimits>>;

@@ -1,0 +1,77 @@
+// Limits that are changed by several at once, and on disks: what is asked for is what the kernel has.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findCgroup, openCgroup } from '../src/cgroup/index.js';
+import { bare, SpecError } from '../src/index.js';
+import { either, skipUnless } from './helpers/can.js';
+import { layouts, noController, withGroup } from './helpers/groups.js';
+
+const [{ options } = { options: {} }] = layouts();
+const size = (count: number) => count * 2 ** 20;
+
+skipUnless(test, noController('memory', 'pids'), 'changes at the same time do not undo one another', () =>
+  withGroup({ ...options, limits: { memory: { max: '128M' }, pids: { max: 9 } } }, async (group) => {
+    await Promise.all([group.update({ memory: { max: '64M' } }), group.update({ pids: { max: 5 } })]);
+    assert.equal([group.limits.memory?.max, group.limits.pids?.max], ['64M', 5]);
+    await group.update({ memory: { max: '128M' } });
+    const { memory, pids } = group.stats();
+    assert.equal([memory?.limit, pids?.limit], [size(128), 5]);
+    const wrong = group.update({ memory: { max: '-1' } });
+    await Promise.all([wrong.catch(() => {}), group.update({ pids: { max: 6 } })]);
+    assert.is(group.stats().pids?.limit, 6, 'one that fails keeps no other from its turn');
+  }),
+);
+
+skipUnless(test, noController('memory'), 'a limit is written again where somebody else has changed it', () =>
+  withGroup({ ...options, limits: { memory: { max: '32M' } } }, async (group) => {
+    const { name } = group;
+    const other = findCgroup({ name, ...options });
+    assert.ok(other !== undefined);
+    await other?.update({ memory: { max: '100M' } });
+    assert.is(group.stats().memory?.limit, size(100));
+    await group.update({ memory: { max: '32M' } });
+    assert.is(group.stats().memory?.limit, size(32));
+  }),
+);
+
+test('limits of disks that there are none of are refused', () => {
+  const refused = (io: object, field: RegExp) => {
+    const error = (() => {
+      try {
+        return bare()
+          .limits({ io } as never)
+          .plan('true');
+      } catch (error) {
+        return error;
+      }
+    })();
+    assert.instance(error, SpecError, JSON.stringify(io));
+    assert.match(String(error), field);
+  };
+  refused({ '/dev/null': { readBps: 5 } }, /readBps/);
+  refused({ '/dev/null': null }, /null/);
+  refused({ '/dev/null': 5 }, /5/);
+  refused({ '/etc/passwd/x': { reads: 5 } }, /ENOTDIR|passwd/);
+  refused({ [`/${'x'.repeat(5000)}`]: { reads: 5 } }, /ENAMETOOLONG|xxx/);
+});
+
+skipUnless(
+  test,
+  either(noController('pids')),
+  'a fall-back is for where there can be no group, not for a name that is taken',
+  async () => {
+    const group = await openCgroup({ controllers: ['pids'] });
+    try {
+      const taken = bare().limits({ memory: '2G' }, { fallback: 'rlimit' }).cgroup({ name: group.name });
+      const error = await taken.run('true').then(
+        ({ exit }) => exit,
+        (error) => error,
+      );
+      assert.is(error.code, 'EEXIST', String(error));
+    } finally {
+      await group.remove();
+    }
+  },
+);
+
+test.run();
