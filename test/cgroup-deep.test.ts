@@ -125,6 +125,33 @@ for (const [name, sandbox] of ends) {
   );
 }
 
+skipUnless(test, either(noOwnGroups, noController('pids')), 'what cannot be killed is told by a warning', async () => {
+  const code = `
+    const { writeFileSync } = await import('node:fs');
+    const { membershipsOf, cgroupHierarchies } = cgroup;
+    process.on('warning', ({ code, message }) => console.log(code, message));
+    const running = await bare().limits({ pids: 8 }).spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const theirs = membershipsOf(running.pid).find(({ path }) => path.includes('/isolate-' + process.pid + '-'));
+    const isSame = (one) => one.version === theirs.version && one.controllers.join() === theirs.controllers.join();
+    const here = cgroupHierarchies().find(isSame).directory.replace('/isolate-self', '');
+    writeFileSync(here + '/' + theirs.path.split('/').at(-1) + '/cgroup.procs', String(process.pid));
+    running.kill('SIGKILL');
+    const { kind } = await running.exited;
+    setImmediate(() => console.log(kind));
+  `;
+  const [file, args] = programOf(code);
+  const env = { ...process.env, NODE_NO_WARNINGS: '1' };
+  const program = spawn(file, args, { cwd: repository, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = (await program.stdout.toArray()).join('');
+  assert.match(
+    text,
+    /ISOLATE_GROUP_LEFT processes may be left in the control group .*isolate-.*this program is in it/s,
+  );
+  assert.match(text, /\n(signal|killed)\n/);
+  assert.is(runIsolate(['gc']).status, 0);
+  assert.equal(groupsOf(program.pid as number), []);
+});
+
 skipUnless(
   test,
   either(noGroups, rootOnly()),
