@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, type PathLike, readFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** What tells that a file, its group or its controller is not there. Of a file that is open, ENODEV says so. */
@@ -18,7 +18,7 @@ export function isAbsent(error: unknown): boolean {
 }
 
 /** The text of a file of a group; undefined where there is none. */
-export function readIfThere(path: string): string | undefined {
+export function readIfThere(path: PathLike): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -48,7 +48,7 @@ export function readKeyed(path: string): Record<string, number> | undefined {
 }
 
 /** Numbers of a file with one on each line, as `cgroup.procs`. */
-export function readNumbersOf(path: string): number[] {
+export function readNumbersOf(path: PathLike): number[] {
   return (readIfThere(path) ?? '')
     .split('\n')
     .filter((line) => line !== '')

@@ -3,6 +3,7 @@ import { close, pidfd_open, pidfd_send_signal, SIG, SyscallError } from '../sys/
 import { CgroupError, cgroupError } from './errors.js';
 import { isAbsent, readKeyed, write } from './files.js';
 import { canFreeze, freeze, thaw } from './freeze.js';
+import { isSelfIn } from './own-place.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { processesIn } from './processes.js';
 import { waitUntil } from './waiting.js';
@@ -19,7 +20,7 @@ const mostFreezing = 500;
 export async function killAll(parts: readonly CgroupPart[], deadline: number): Promise<void> {
   const end = performance.now() + deadline;
   if (!isPopulated(parts)) return;
-  if (processesIn(parts).includes(process.pid)) throw itself(parts);
+  if (isSelfIn(parts)) throw itself(parts);
   do {
     if (!isPopulated(parts)) return;
     if (!(await killAtOnce(parts))) await killEach(parts);
@@ -65,9 +66,12 @@ async function killAtOnce(parts: readonly CgroupPart[]): Promise<boolean> {
 async function killEach(parts: readonly CgroupPart[]): Promise<void> {
   const stops = canFreeze(parts);
   if (stops) await freeze(parts, mostFreezing).catch(() => {});
-  signalAll(parts, SIG.KILL);
-  // What v1 has frozen dies only when it goes on.
-  if (stops) await thaw(parts).catch(() => {});
+  try {
+    signalAll(parts, SIG.KILL);
+  } finally {
+    // What v1 has frozen dies only when it goes on.
+    if (stops) await thaw(parts).catch(() => {});
+  }
 }
 
 /** How many descriptors are open at a time. */

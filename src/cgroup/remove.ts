@@ -1,4 +1,4 @@
-import { rmdirSync } from 'node:fs';
+import { type PathLike, rmdirSync } from 'node:fs';
 import { CgroupError, cgroupError } from './errors.js';
 import { codeOf } from './files.js';
 import { killAll } from './kill.js';
@@ -12,7 +12,7 @@ import { waitUntil } from './waiting.js';
  */
 export async function removeParts(parts: readonly CgroupPart[], deadline: number): Promise<void> {
   const end = performance.now() + deadline;
-  if (tryRemove(parts)) return;
+  if (areRemoved(parts)) return;
   await killAll(parts, deadline);
   if (await waitUntil(() => tryRemove(parts), Math.max(0, end - performance.now()))) return;
   const left = processesIn(parts);
@@ -20,15 +20,26 @@ export async function removeParts(parts: readonly CgroupPart[], deadline: number
   throw new CgroupError({ action: 'remove', path: parts[0]?.directory ?? '' }, 'EBUSY', problem);
 }
 
-/** Whether nothing is left. Most groups have none below. */
-function tryRemove(parts: readonly CgroupPart[]): boolean {
-  const isGone = (directory: string) => isRemoved(directory) || groupsBelow(directory).every(isRemoved);
-  return parts.map(({ directory }) => isGone(directory)).every((gone) => gone);
+/** Whether nothing is left of groups that have none below, as most. What lives in others is killed before they are walked through. */
+function areRemoved(parts: readonly CgroupPart[]): boolean {
+  return parts.map(({ directory }) => isRemoved(directory, directory)).every((gone) => gone);
 }
 
-function isRemoved(directory: string): boolean {
+/** Whether nothing is left. */
+function tryRemove(parts: readonly CgroupPart[]): boolean {
+  return parts.map(({ directory }) => isTreeRemoved(directory)).every((gone) => gone);
+}
+
+function isTreeRemoved(directory: string): boolean {
+  let isGone = true;
+  for (const { path } of groupsBelow(directory)) isGone = isRemoved(path, directory) && isGone;
+  return isGone;
+}
+
+/** @param directory - what an error tells: the group, or the one that it is below. */
+function isRemoved(path: PathLike, directory: string): boolean {
   try {
-    rmdirSync(directory);
+    rmdirSync(path);
     return true;
   } catch (error) {
     const code = codeOf(error);

@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, posix } from 'node:path';
 import { Cgroup } from './group.js';
 import { cgroupHierarchies } from './hierarchies.js';
 import type { CgroupPart } from './part.js';
@@ -10,24 +10,50 @@ const deepest = 24;
 
 /**
  * Finds groups by their names wherever they are, in all hierarchies that are mounted: root finds all of them, another user its own. Parts of the
- * same name in several hierarchies are one group, so only names that there is one of should be wanted.
+ * same name and user in several hierarchies are one group, so only names that there is one of should be wanted.
  *
  * Equivalent to: `find /sys/fs/cgroup -type d -user UID -name …`.
  */
 export function searchGroups(isWanted: (name: string) => boolean): Cgroup[] {
   const uid = process.geteuid?.() ?? 0;
-  const found = new Map<string, CgroupPart[]>();
-  for (const { version, controllers, mountPoint } of cgroupHierarchies()) {
+  const found = new Map<string, FoundPart[]>();
+  for (const { version, controllers, mountPoint, root } of cgroupHierarchies()) {
     if (mountPoint === undefined || (version === 1 && controllers.length === 0)) continue;
     for (const directory of directoriesBelow(mountPoint, deepest)) {
       const name = basename(directory);
-      if (!isWanted(name) || (uid !== 0 && ownerIdOf(directory) !== uid)) continue;
+      if (!isWanted(name)) continue;
+      const owner = ownerIdOf(directory);
+      if (owner === undefined || (uid !== 0 && owner !== uid)) continue;
       const part = { version, controllers: version === 2 ? availableIn(directory) : controllers, directory };
-      found.set(name, [...(found.get(name) ?? []), part]);
+      const place = posix.join(root ?? '/', directory.slice(mountPoint.length));
+      const key = `${name} ${owner}`;
+      found.set(key, [...(found.get(key) ?? []), { part, hierarchy: mountPoint, place }]);
     }
   }
-  return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, parts]) => new Cgroup(parts, {}));
+  const sorted = [...found].sort(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.flatMap(([, parts]) => apart(parts)).map((parts) => new Cgroup(parts, {}));
 }
+
+interface FoundPart {
+  readonly part: CgroupPart;
+  readonly hierarchy: string;
+  /** The path in the hierarchy. */
+  readonly place: string;
+}
+
+/**
+ * Parts of one name and of one user are one group, wherever in each hierarchy that user has its place. Where a hierarchy has two of them, those
+ * belong together that are at the same place.
+ */
+function apart(found: readonly FoundPart[]): CgroupPart[][] {
+  const isOne = new Set(found.map(({ hierarchy }) => hierarchy)).size === found.length;
+  if (isOne) return [found.map(({ part }) => part)];
+  const places = [...new Set(found.map(({ place }) => place))];
+  return places.map((wanted) => found.filter(({ place }) => place === wanted).map(({ part }) => part));
+}
+
+/** No longer path than that is followed: PATH_MAX of the kernel, less what a file in the group is called. What is below goes with those above. */
+const longestPath = 4096 - 256;
 
 /** The directories below one, and nothing that a link leads to. */
 function* directoriesBelow(directory: string, levels: number): Generator<string> {
@@ -35,6 +61,7 @@ function* directoriesBelow(directory: string, levels: number): Generator<string>
   for (const entry of entriesOf(directory)) {
     if (!entry.isDirectory()) continue;
     const below = `${directory}/${entry.name}`;
+    if (Buffer.byteLength(below) > longestPath) continue;
     yield below;
     yield* directoriesBelow(below, levels - 1);
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
 import { type CgroupAccess, cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
+import { inTurn } from './in-turn.js';
 import { ownerOf, stateOfOwner } from './name.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow } from './processes.js';
@@ -19,7 +19,7 @@ import type { CgroupOptions } from './resolve.js';
  *
  * @param options - where to look: in `parent`, or where {@link openCgroup} makes groups if not given.
  * @returns the names of the groups that were removed.
- * @throws CgroupError - one cannot be removed; the others are.
+ * @throws CgroupError - one cannot be looked into or removed; the others are.
  */
 export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
   const access: CgroupAccess = options.access ?? cgroupAccess();
@@ -32,10 +32,15 @@ export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' |
       found.set(name, [...(found.get(name) ?? []), part]);
     }
   }
-  const stale = [...found].filter(([name, parts]) => isStale(name, parts));
-  const ends = await Promise.allSettled(stale.map(([, parts]) => removeParts(parts, 5000)));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return stale.map(([name]) => name);
+  const ends = await inTurn([...found], async ([name, parts]) => {
+    if (!isStale(name, parts)) return [];
+    await removeParts(parts, 5000);
+    return [name];
+  });
+  return ends.flatMap((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
 }
 
 /** The groups in another whose names tell who made them. */
@@ -51,6 +56,11 @@ function ownedIn(directory: string): string[] {
 export function isStale(name: string, parts: readonly CgroupPart[]): boolean {
   const owner = ownerOf(name);
   if (owner === undefined || stateOfOwner(owner) !== 'gone') return false;
-  const owners = parts.flatMap(({ directory }) => groupsBelow(directory)).map((group) => ownerOf(basename(group)));
-  return owners.every((below) => below === undefined || stateOfOwner(below) === 'gone');
+  return parts.every(({ directory }) => {
+    for (const below of groupsBelow(directory)) {
+      const ownerBelow = ownerOf(below.name);
+      if (ownerBelow !== undefined && stateOfOwner(ownerBelow) !== 'gone') return false;
+    }
+    return true;
+  });
 }

@@ -15,9 +15,9 @@ export function ownGroups(): string[] {
   return [...new Set(names.filter((name) => name.startsWith(`isolate-${process.pid}-`)))];
 }
 
-/** The directories of all groups that some program has made, wherever they are: in every hierarchy that is mounted. */
+/** The names of all groups that some program has made, wherever they are: in every hierarchy that is mounted. */
 export function groupsOf(pid: number): string[] {
   const mountPoints = new Set(cgroupHierarchies().flatMap(({ mountPoint }) => mountPoint ?? []));
-  const groups = [...mountPoints].flatMap((mountPoint) => groupsBelow(mountPoint));
-  return groups.filter((directory) => directory.includes(`/isolate-${pid}-`));
+  const names = [...mountPoints].flatMap((mountPoint) => [...groupsBelow(mountPoint)].map(({ name }) => name));
+  return names.filter((name) => name.startsWith(`isolate-${pid}-`));
 }

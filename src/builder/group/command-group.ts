@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
+import { isSelfIn } from '../../cgroup/own-place.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -66,7 +68,7 @@ export class CommandGroup {
 
   /**
    * The command has ended: tells what was used. Of a group of its own what is left in it is killed, and the group removed. One that
-   * cannot be removed now is seen to be of nobody when this program has ended.
+   * cannot be removed now is seen to be of nobody when this program has ended; a warning tells of one that somebody lives in.
    */
   async end(): Promise<Resources | undefined> {
     await this.kill();
@@ -76,11 +78,44 @@ export class CommandGroup {
       // Somebody has removed it.
       return undefined;
     } finally {
-      if (this.kind === 'own') await this.cgroup.remove().catch(() => {});
+      if (this.kind === 'own') await this.#remove();
       this.close();
     }
   }
+
+  async #remove(): Promise<void> {
+    const end = performance.now() + removalDeadline;
+    for (;;) {
+      try {
+        return await this.cgroup.remove();
+      } catch (error) {
+        if (performance.now() < end && !isSelfIn(this.cgroup.parts)) await setTimeout(betweenTries);
+        else return this.#warn(error);
+      }
+    }
+  }
+
+  /** How a command ended is told in any case, so nothing is thrown. */
+  #warn(error: unknown): void {
+    if (!this.#mayBePopulated()) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`processes may be left in the control group ${this.cgroup.paths[0]}: ${reason}`, {
+      code: 'ISOLATE_GROUP_LEFT',
+      detail: 'when this program has ended, `isolate gc` ends them and removes the group',
+    });
+  }
+
+  #mayBePopulated(): boolean {
+    try {
+      return this.cgroup.isPopulated();
+    } catch {
+      return true;
+    }
+  }
 }
+
+/** Milliseconds. */
+const [removalDeadline, betweenTries] = [5000, 100];
 
 /** What a child writes itself to. */
 function openProcs(path: string): Fd {

@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
-import { type Cgroup, cgroupHierarchies } from '../../cgroup/index.js';
+import { codeOf } from '../../cgroup/files.js';
+import { inTurn } from '../../cgroup/in-turn.js';
+import type { Cgroup } from '../../cgroup/index.js';
 import { ownerOf, stateOfOwner } from '../../cgroup/name.js';
+import { isSelfIn } from '../../cgroup/own-place.js';
 import { searchGroups } from '../../cgroup/search.js';
 import { isStale } from '../../cgroup/stale.js';
 import { IsolateError } from '../../sys/index.js';
@@ -39,12 +42,16 @@ export interface LeftGroups {
  * What this program is in itself stays, and so does what is not this user's to remove.
  */
 export async function removeLeftGroups(): Promise<LeftGroups> {
-  const left = liveGroups().filter(({ group }) => !isOwn(group) && isLeft(group));
-  const ends = await Promise.allSettled(left.map(({ group }) => group.remove()));
+  const groups = liveGroups().map(({ group }) => group);
+  const ends = await inTurn(groups, async (group) => {
+    if (isSelfIn(group.parts) || !isLeft(group)) return [];
+    await group.remove();
+    return [group.name];
+  });
   const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
   return {
-    removed: left.map(({ group }) => group.name).filter((_, i) => ends[i]?.status === 'fulfilled'),
-    failures: failed.filter((error) => !(error instanceof IsolateError && notOurs.includes(error.code))),
+    removed: ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : [])),
+    failures: failed.filter((error) => !notOurs.includes(codeOf(error))),
   };
 }
 
@@ -64,9 +71,4 @@ function mayBeOpening({ paths }: Cgroup, name: string): boolean {
     if (error instanceof IsolateError) return true;
     throw error;
   }
-}
-
-function isOwn({ paths }: Cgroup): boolean {
-  const own = cgroupHierarchies().map(({ directory }) => `${directory}/`);
-  return paths.some((path) => own.some((directory) => directory.startsWith(`${path}/`)));
 }
