@@ -89,8 +89,8 @@ export class CommandGroup {
       try {
         return await this.cgroup.remove();
       } catch (error) {
-        if (performance.now() < end && !isSelfIn(this.cgroup.parts)) await setTimeout(betweenTries);
-        else return this.#warn(error);
+        if (performance.now() > end || this.#mayHoldUs()) return this.#warn(error);
+        await setTimeout(betweenTries);
       }
     }
   }
@@ -103,6 +103,15 @@ export class CommandGroup {
       code: 'ISOLATE_GROUP_LEFT',
       detail: 'when this program has ended, `isolate gc` ends them and removes the group',
     });
+  }
+
+  /** Whether it is no use to wait: this program does not kill itself. */
+  #mayHoldUs(): boolean {
+    try {
+      return isSelfIn(this.cgroup.parts);
+    } catch {
+      return true;
+    }
   }
 
   #mayBePopulated(): boolean {
