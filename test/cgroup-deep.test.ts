@@ -8,10 +8,11 @@ import { type Cgroup, openCgroup, removeStaleCgroups } from '../src/cgroup/index
 import { ownerOf, ownName } from '../src/cgroup/name.js';
 import { searchGroups } from '../src/cgroup/search.js';
 import { bare, isolate } from '../src/index.js';
-import { commandMissing, either, rootOnly, skipUnless } from './helpers/can.js';
+import { commandMissing, either, isRoot, rootOnly, skipUnless } from './helpers/can.js';
 import { runIsolate } from './helpers/command-lines.js';
 import { layouts, noController, noGroups, soon } from './helpers/groups.js';
 import { groupsOf, noOwnGroups, ownGroups } from './helpers/own-groups.js';
+import { allPids, fileOf } from './helpers/proc-files.js';
 import { isAlive } from './helpers/processes.js';
 import { programOf, repository } from './helpers/program.js';
 
@@ -124,6 +125,23 @@ for (const [name, sandbox] of ends) {
     },
   );
 }
+
+skipUnless(
+  test,
+  either(noOwnGroups, noController('pids'), isRoot ? 'rights are nothing to root' : undefined),
+  'a command that takes away the rights to its own group is ended, and so is the group',
+  async () => {
+    const script = `
+      at=$(find /sys/fs/cgroup -name 'isolate-${process.pid}-*' -type d)
+      setsid sleep 1078 >/dev/null 2>&1 &
+      for d in $at; do mkdir -p $d/below/deeper; find $d -depth -exec chmod 000 {} +; done; echo $at`;
+    const { exit, stdout } = await bare().limits({ pids: 16 }).run('sh', ['-c', script]);
+    assert.is(exit.kind, 'exited');
+    assert.match(stdout, /isolate-/);
+    assert.equal(ownGroups(), []);
+    assert.not(allPids().some((pid) => fileOf(pid, 'cmdline') === 'sleep\x001078\x00'));
+  },
+);
 
 skipUnless(test, either(noOwnGroups, noController('pids')), 'what cannot be killed is told by a warning', async () => {
   const code = `

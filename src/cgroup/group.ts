@@ -12,6 +12,7 @@ import type { CgroupPart } from './part.js';
 import { type PressureTrigger, watchPressure } from './pressure.js';
 import type { PressureKind } from './pressure-stats.js';
 import { processesIn } from './processes.js';
+import { regaining } from './regain.js';
 import { removeParts } from './remove.js';
 import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
@@ -207,7 +208,7 @@ export class Cgroup implements AsyncDisposable {
    * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
    */
   kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    const killing = killAll(this.parts, deadline);
+    const killing = regaining(this.parts, () => killAll(this.parts, deadline));
     this.#kills.add(killing);
     const forget = () => void this.#kills.delete(killing);
     killing.then(forget, forget);
@@ -235,7 +236,7 @@ export class Cgroup implements AsyncDisposable {
    */
   async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     this.close();
-    await removeParts(this.parts, deadline);
+    await regaining(this.parts, () => removeParts(this.parts, deadline));
     // A kill that is still looking would take a new group of the same name for this one.
     await Promise.allSettled(this.#kills);
   }

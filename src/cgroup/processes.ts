@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, statSync } from 'node:fs';
 import { codeOf, readNumbersOf } from './files.js';
 import type { CgroupPart } from './part.js';
 
@@ -63,8 +63,20 @@ function goTo(fd: number, name: string): number {
   return opened;
 }
 
+/** Who owns a group can have taken away the rights to look into it. */
 function openDirectory(path: Buffer): number {
-  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  if (process.geteuid?.() !== 0) makeOpen(path);
+  return openSync(path, flags);
+}
+
+function makeOpen(path: Buffer): void {
+  try {
+    const { mode } = lstatSync(path);
+    if ((mode & 0o700) !== 0o700) chmodSync(path, mode | 0o700);
+  } catch {
+    // It is somebody else's, or gone: opening it says so.
+  }
 }
 
 function openIfThere(path: Buffer): number | undefined {
