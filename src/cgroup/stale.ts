@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { type CgroupAccess, cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
+import { Cgroup } from './group.js';
 import { inTurn } from './in-turn.js';
 import { ownerOf, stateOfOwner } from './name.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow } from './processes.js';
-import { removeParts } from './remove.js';
 import type { CgroupOptions } from './resolve.js';
 
 /**
@@ -34,7 +34,7 @@ export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' |
   }
   const ends = await inTurn([...found], async ([name, parts]) => {
     if (!isStale(name, parts)) return [];
-    await removeParts(parts, 5000);
+    await new Cgroup(parts, {}).remove();
     return [name];
   });
   return ends.flatMap((end) => {
