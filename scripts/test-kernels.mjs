@@ -20,7 +20,7 @@ function describe({ kernel, systemd, uid }) {
 async function main() {
   const options = readOptions(process.argv.slice(2));
   if (options.help) return console.log(help);
-  const needed = whatIsNeeded();
+  const needed = whatIsNeeded(options.runs.map(({ kernel }) => kernel));
   if (needed.length > 0) throw new Error(`this machine lacks\n${needed.map((line) => `  ${line}`).join('\n')}`);
 
   const cache = cacheFolder('kernels', options.cache);

@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { keyring } from '../machine/apt.mjs';
 import { whatIsMissing } from '../machine/missing.mjs';
+import { userMode } from './kernels.mjs';
+import { hasWideRegisters } from './registers.mjs';
 import { ownNamespace } from './uml.mjs';
 
 const programs = {
@@ -14,11 +16,21 @@ const programs = {
 
 const files = { [keyring]: 'apt-get install debian-archive-keyring' };
 
-/** A line for each thing that this machine is not, or has not. */
-export function whatIsNeeded() {
+/** For {@link hasWideRegisters}. */
+const compiler = {
+  programs: { gcc: 'apt-get install gcc libc6-dev' },
+  files: { '/usr/include/dlfcn.h': 'apt-get install libc6-dev' },
+};
+
+/** A line for each thing that this machine is not, or has not, to run these kernels. */
+export function whatIsNeeded(kernels) {
   const { platform, arch } = process;
   if (platform !== 'linux' || arch !== 'x64') return [`Linux on x86-64 (this is ${platform} on ${arch})`];
-  const missing = whatIsMissing({ programs, files });
+  const compiles = kernels.includes(userMode) && hasWideRegisters();
+  const missing = whatIsMissing({
+    programs: { ...programs, ...(compiles ? compiler.programs : {}) },
+    files: { ...files, ...(compiles ? compiler.files : {}) },
+  });
   if (missing.length > 0) return missing;
 
   const { status, stderr } = spawnSync('unshare', [...ownNamespace(), 'true'], { encoding: 'utf8' });

@@ -6,15 +6,18 @@ import { fetched } from './fetched.mjs';
 import { releaseOf, stockModules, userMode, userModeModules } from './kernels.mjs';
 import { fetchLacking } from './lacking.mjs';
 import { copyModules } from './modules.mjs';
+import { buildRegisters, hasWideRegisters } from './registers.mjs';
 
 /** The parts of a machine with this kernel: files and folders of the cache, or undefined where it needs none. */
 export async function fetchParts(cache, { kernel, systemd, mirror }, signal) {
   const busybox = join(await fetchBusybox(cache, signal), 'busybox');
   const tools = { busybox, signal };
+  const isUserMode = kernel === userMode;
   return {
     busybox,
-    kernel: kernel === userMode ? await fetchUserMode(cache, tools) : await fetchStock(cache, kernel, mirror, tools),
-    emulator: kernel === userMode ? undefined : await fetchLacking(cache, 'qemu', signal),
+    kernel: isUserMode ? await fetchUserMode(cache, tools) : await fetchStock(cache, kernel, mirror, tools),
+    preload: isUserMode && hasWideRegisters() ? await buildRegisters(cache, signal) : undefined,
+    emulator: isUserMode ? undefined : await fetchLacking(cache, 'qemu', signal),
     systemd: systemd ? await fetchLacking(cache, 'systemd', signal) : undefined,
   };
 }

@@ -46,7 +46,8 @@ export async function runOnKernel(cache, { kernel, systemd, uid, words, mirror, 
         group_line: account.groupLine,
       },
     });
-    const files = { kernel: parts.kernel, emulator: parts.emulator, initramfs, disk, folder };
+    const { kernel: program, preload, emulator } = parts;
+    const files = { kernel: program, preload, emulator, initramfs, disk, folder };
     const machine = isUserMode ? await userModeLinux(files) : emulatedComputer(files);
     return runMachine(machine, { showConsole }, signal);
   });

@@ -12,7 +12,8 @@ export const userModeGuest = {
   disk: '/dev/ubda',
 };
 
-export async function userModeLinux({ kernel, initramfs, disk, folder }) {
+/** `preload` is a library without which this kernel does not run here, if there is one. */
+export async function userModeLinux({ kernel, preload, initramfs, disk, folder }) {
   const machine = [
     `mem=${memory}M`,
     `initrd=${initramfs}`,
@@ -26,7 +27,9 @@ export async function userModeLinux({ kernel, initramfs, disk, folder }) {
   const inShell = ['sh', '-c', '"$@"; exit $?', 'sh'];
   // At each system call it passes from one process to another, which takes several times as long between two CPUs.
   const pinned = ['taskset', '--cpu-list', await idlestCpu()];
-  return { program: 'unshare', args: [...ownNamespace(), ...inShell, ...pinned, join(kernel, 'kernel'), ...machine] };
+  const environment = preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`];
+  const own = [...environment, join(kernel, 'kernel'), ...machine];
+  return { program: 'unshare', args: [...ownNamespace(), ...inShell, ...pinned, ...own] };
 }
 
 /** A PID namespace, with which its processes end whatever happens, as arguments of unshare(1). */
