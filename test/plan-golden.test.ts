@@ -19,6 +19,11 @@ const refusesGroups = () => ({
   values: [],
   refusals: [{ field: 'memory', problem: 'no control groups are mounted' }],
 });
+const inBothVersions = [
+  { version: 1, controllers: ['cpu', 'cpuacct'], directory: '/sys/fs/cgroup/cpu,cpuacct/user/jobs' },
+  { version: 1, controllers: ['pids'], directory: '/sys/fs/cgroup/pids/user/jobs' },
+  { version: 2, controllers: [], directory: '/sys/fs/cgroup/unified/user/jobs' },
+] as const;
 const before63 = { timeEntersAtExec: false } as const;
 
 const seven = ['user', 'mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'] as const;
@@ -138,6 +143,10 @@ const plans: Record<string, [sandbox: Sandbox, host: Host]> = {
     { ...user, cgroups: managedCgroups },
   ],
   'cgroup-joined': [bare().cgroup({ path: '/user/jobs' }), user],
+  'cgroup-joined-hybrid': [
+    bare().cgroup({ path: '/user/jobs' }),
+    { ...user, cgroups: { ...user.cgroups, find: () => inBothVersions } },
+  ],
   'stdio-pipes': [bare().stdio('pipe'), user],
   'stdio-swapped': [bare().stdio([1, 0, 2]), user],
   'stdio-extra': [bare().stdio(['ignore', 'inherit', 'ignore', 'pipe', 'inherit', 9]), user],
@@ -153,7 +162,7 @@ const boxes: Record<string, () => Plan> = {
   'box-open-ranges': () => compileBox(ofRanges.dieWithParent().spec, root),
   'box-open-clock-by-clone': () => compileBox(bare().unshare('user').clock(clocks).spec, { ...user, ...before63 }),
   'box-open-limits': () => compileBox(inBox.limits({ pids: 64 }).spec, user),
-  'box-command-limits': () => compileInBox(inBox.limits({ pids: 64 }).spec, command, user, { group: 'clone' }),
+  'box-command-limits': () => compileInBox(inBox.limits({ pids: 64 }).spec, command, user, { group: ['clone'] }),
   'box-command': () => compileInBox(inBox.spec, command, user),
   'box-command-ranges': () => compileInBox(ofRanges.capabilities(['KILL']).spec, command, root),
   'box-command-without-view': () =>

@@ -9,7 +9,7 @@ import {
 } from '../sys/index.js';
 import type { ExecAttempt } from './compile/exec.js';
 import type { IdmappedTree } from './compile/files/idmapped-tree.js';
-import type { GroupWay } from './compile/group.js';
+import type { GroupWay } from './compile/group-way.js';
 import type { IdentifyPlan } from './compile/identify.js';
 import type { Pipe } from './compile/stdio.js';
 import type { WorkingDirectoryPlan } from './compile/working-directory.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { close, type Fd, type LateValues, SpecError } from '../../sys/index.js';
 import { compileBox, nameValue } from '../compile/box.js';
-import type { GroupWay } from '../compile/group.js';
+import type { GroupWay } from '../compile/group-way.js';
 import { specWithGroup } from '../group/open-group.js';
 import { planInPlace, startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';

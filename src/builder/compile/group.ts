@@ -1,21 +1,16 @@
 import type { CgroupPart, CgroupPlan } from '../../cgroup/index.js';
 import { limitNamespaces } from '../../ns/index.js';
 import { writeFile } from '../../ns/write-file.js';
-import { AT, CLONE, execve, Late, late, mkdirat, SpecError, type Step, unshare, write } from '../../sys/index.js';
+import { AT, CLONE, execve, late, mkdirat, SpecError, type Step, unshare, write } from '../../sys/index.js';
 import type { CloneArgs } from '../../sys/structs/clone-args.js';
 import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
 import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
+import { entranceValue, type GroupWay, wayInto } from './group-way.js';
 import { rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
 import { checkShownGroup } from './shown-group.js';
-
-/**
- * How a command gets into its group: it is born there, by CLONE_INTO_CGROUP; or it writes itself into a number of hierarchies before it
- * does anything else. `rlimits`: there can be none, and its processes are limited one by one.
- */
-export type GroupWay = 'clone' | 'rlimits' | number;
 
 /** The part of a plan that is about the control group of the command. */
 export interface GroupPlan {
@@ -47,12 +42,6 @@ export const noGroup: GroupPlan = {
   made: undefined,
   rlimits: [],
 };
-
-/** The names of the values that are descriptors of the group: of its directory, and of its `cgroup.procs` in each hierarchy. */
-export const groupValues = {
-  directory: 'cgroup',
-  procs: (index: number): string => `cgroup.procs ${index}`,
-} as const;
 
 /**
  * The group that a spec asks for.
@@ -97,19 +86,22 @@ function askFor({ name, file, args }: HostScope, { environment }: Host): Step {
 
 /** How a command gets into a group that is there, as that of its box. */
 export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly CgroupPart[] = []): GroupPlan {
-  const from = originOf(spec);
   if (way === 'rlimits') return { ...noGroup, way };
-  const own = { makesNamespace: spec.unshare.includes('cgroup'), guard: guardOf(spec) };
-  if (way === 'clone') {
-    const clone = { flags: CLONE.INTO_CGROUP, cgroup: late(groupValues.directory) };
-    return { ...noGroup, ...own, way, clone };
-  }
-  const enter = Array.from({ length: way }, (_, index) => {
+  const bornInto = way.indexOf('clone');
+  const enter = way.flatMap((entrance, index) => {
+    if (entrance === 'clone') return [];
     const directory = parts[index]?.directory;
-    const file = late(groupValues.procs(index), `<${directory === undefined ? '' : `${directory}/`}cgroup.procs>`);
+    const file = late(entranceValue(index), `<${directory === undefined ? '' : `${directory}/`}${entrance}>`);
     return write.step(file, '0').expecting(1).because('it enters its control group before it does anything else');
   });
-  return { ...noGroup, ...own, way, enter: [section(from, ...enter)] };
+  return {
+    ...noGroup,
+    way,
+    clone: bornInto < 0 ? {} : { flags: CLONE.INTO_CGROUP, cgroup: late(entranceValue(bornInto), '<cgroup>') },
+    enter: enter.length === 0 ? [] : [section(originOf(spec), ...enter)],
+    makesNamespace: spec.unshare.includes('cgroup'),
+    guard: guardOf(spec),
+  };
 }
 
 /**
@@ -122,27 +114,9 @@ function guardOf(spec: ProcessSpec): Section[] {
   return [section(originOf(spec), ...limitNamespaces('cgroup', 0, why))];
 }
 
-/** Whether a step is one by which a process writes itself into its group. */
-export function entersGroup({ call, args: [file] }: Step): boolean {
-  return call.name === 'write' && file instanceof Late && file.names.some((name) => name.startsWith('cgroup.procs'));
-}
-
 /** Which method asks for the group. */
 function originOf({ limits, cgroup }: ProcessSpec): string {
   return limits === undefined ? methodCall('cgroup', cgroup ?? {}) : methodCall('limits', limits);
-}
-
-/**
- * How a process gets into a group of some parts. One of several hierarchies can be entered only by writing to each. Before Linux 6.4 who is
- * born into a group has the processors of its parent, whatever cpuset says; who writes itself into it has those of the group.
- */
-export function wayInto(
-  parts: readonly CgroupPart[],
-  { cloneIntoCgroup }: Pick<Host, 'cloneIntoCgroup'>,
-): Exclude<GroupWay, 'rlimits'> {
-  const [first] = parts;
-  const canBeBorn = parts.length === 1 && first?.version === 2 && !first.controllers.includes('cpuset');
-  return canBeBorn && cloneIntoCgroup ? 'clone' : parts.length;
 }
 
 function partsOf({ limits, cgroup }: ProcessSpec, host: Host): readonly CgroupPart[] {

@@ -1,6 +1,6 @@
 import { match, P } from 'ts-pattern';
 import { errno, type Step } from '../../sys/index.js';
-import { entersGroup } from '../compile/group.js';
+import { entersGroup } from '../compile/group-way.js';
 import { hasGroup } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { StepFailureReason } from './step-error.js';

@@ -3,7 +3,7 @@ import { type Cgroup, CgroupError } from '../../cgroup/index.js';
 import { partOf } from '../../cgroup/part.js';
 import { pidsStats } from '../../cgroup/v2/stats.js';
 import { SpecError } from '../../sys/index.js';
-import type { GroupWay } from '../compile/group.js';
+import type { Entrance } from '../compile/group-way.js';
 
 /**
  * Refuses a group that is there already where a command could not begin, and not be ended either, or where the kernel would let it in past a limit: who moves into a group is
@@ -11,7 +11,7 @@ import type { GroupWay } from '../compile/group.js';
  *
  * @throws SpecError - it is frozen in v1. CgroupError EAGAIN: it is full.
  */
-export function checkEnterable(cgroup: Cgroup, way: GroupWay): void {
+export function checkEnterable(cgroup: Cgroup, way: readonly Entrance[]): void {
   if (isFrozenForGood(cgroup.parts)) {
     throw new SpecError(
       'cgroup',
@@ -19,9 +19,9 @@ export function checkEnterable(cgroup: Cgroup, way: GroupWay): void {
       'let it go on first: .thaw() of the group',
     );
   }
-  if (way === 'clone') return;
   const part = partOf(cgroup.parts, 'pids');
-  const pids = part && pidsStats(part.directory);
+  if (part === undefined || way[cgroup.parts.indexOf(part)] === 'clone') return;
+  const pids = pidsStats(part.directory);
   if (pids === undefined || pids.limit === 'max' || pids.current < pids.limit) return;
   const help = `the limit on processes of its control group is reached: it has ${pids.current} of ${pids.limit}`;
   throw new CgroupError({ action: 'attach', path: cgroup.paths[0] ?? '', help }, 'EAGAIN');

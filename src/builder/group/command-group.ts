@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { cgroupError } from '../../cgroup/errors.js';
+import { codeOf } from '../../cgroup/files.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
-import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
+import { type Entrance, entranceValue, wayInto } from '../compile/group-way.js';
 import { type Limits, readLimits } from '../spec/limits.js';
 import { type Resources, resourcesOf } from './resources.js';
 
@@ -30,19 +31,17 @@ export class CommandGroup {
   }
 
   /** How a process gets into it. `canClone`: the kernel has CLONE_INTO_CGROUP. */
-  wayInto(canClone: boolean): GroupWay {
+  wayInto(canClone: boolean): readonly Entrance[] {
     return wayInto(this.cgroup.parts, { cloneIntoCgroup: canClone });
   }
 
-  /** Opens what the steps of a launch need for it while something is done with that. */
-  async whileOpen<T>(way: GroupWay, act: (values: LateValues) => Promise<T>): Promise<T> {
-    if (way === 'clone') return act({ [groupValues.directory]: this.cgroup.fd as Fd });
+  /** Opens what a launch needs to get into it, while something is done with that. */
+  async whileOpen<T>(way: readonly Entrance[], act: (values: LateValues) => Promise<T>): Promise<T> {
     const opened: Fd[] = [];
     try {
-      for (const path of this.cgroup.paths) {
-        opened.push(openProcs(`${path}/cgroup.procs`));
-      }
-      return await act(Object.fromEntries(opened.map((fd, index) => [groupValues.procs(index), fd])));
+      for (const [index, path] of this.cgroup.paths.entries())
+        opened.push(openEntrance(path, way[index] ?? 'cgroup.procs'));
+      return await act(Object.fromEntries(opened.map((fd, index) => [entranceValue(index), fd])));
     } finally {
       for (const fd of opened) close(fd);
     }
@@ -126,11 +125,14 @@ export class CommandGroup {
 /** Milliseconds. */
 const [removalDeadline, betweenTries] = [5000, 100];
 
-/** What a child writes itself to. */
-function openProcs(path: string): Fd {
+/** What a child is born into, or writes itself to. */
+function openEntrance(directory: string, entrance: Entrance): Fd {
+  const path = entrance === 'clone' ? directory : `${directory}/${entrance}`;
   try {
-    return openat(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0);
+    return openat(AT.FDCWD, path, (entrance === 'clone' ? O.RDONLY | O.DIRECTORY : O.WRONLY) | O.CLOEXEC, 0);
   } catch (error) {
+    // Who was given `cgroup.procs` alone is let in there.
+    if (entrance === 'tasks' && codeOf(error) === 'EACCES') return openEntrance(directory, 'cgroup.procs');
     throw cgroupError({ action: 'attach', path }, error);
   }
 }

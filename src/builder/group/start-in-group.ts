@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CgroupError } from '../../cgroup/index.js';
 import { type LateValues, SpecError } from '../../sys/index.js';
-import type { GroupWay } from '../compile/group.js';
+import type { Entrance, GroupWay } from '../compile/group-way.js';
 import { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
 import type { Started } from '../process/start.js';
@@ -58,7 +59,7 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
     const way = group.wayInto(canClone);
     if (group.kind !== 'own') checkEnterable(group.cgroup, way);
     lastWays.set(spec, way);
-    const plan = foreseen.parts.group.way === way ? foreseen : planWith(way);
+    const plan = isDeepStrictEqual(foreseen.parts.group.way, way) ? foreseen : planWith(way);
     return { ...(await enter(launch, group, plan, way)), group };
   } catch (error) {
     await group.end();
@@ -117,12 +118,12 @@ async function enter(
   { planWith, start }: LaunchInGroup,
   group: CommandGroup,
   plan: Plan,
-  way: GroupWay,
+  way: readonly Entrance[],
 ): Promise<Omit<StartedInGroup, 'group'>> {
   try {
     return { started: await group.whileOpen(way, (values) => start(plan, values)), plan };
   } catch (error) {
-    if (way !== 'clone' || !isCloneRefused(error)) throw error;
+    if (!way.includes('clone') || !isCloneRefused(error)) throw error;
     const byWriting = group.wayInto(false);
     const other = planWith(byWriting);
     return { started: await group.whileOpen(byWriting, (values) => start(other, values)), plan: other };

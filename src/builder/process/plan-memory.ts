@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CompileOptions } from '../compile/compile.js';
-import type { GroupWay } from '../compile/group.js';
+import type { GroupWay } from '../compile/group-way.js';
 import type { Plan } from '../plan.js';
 import type { Host } from '../spec/host.js';
 import type { Command, ProcessSpec } from '../spec/process-spec.js';
@@ -63,7 +63,7 @@ function isSame(known: PlanRequest, { compile, command, changes, host, identify,
     known.compile === compile &&
     known.host === host &&
     known.identify === identify &&
-    known.group === group &&
+    isDeepStrictEqual(known.group, group) &&
     known.command.file === command.file &&
     isSameList(known.command.args, command.args) &&
     isDeepStrictEqual(known.changes, changes)

@@ -3,7 +3,7 @@ import type { NamespaceIds } from '../../ns/index.js';
 import { close, type Fd, type LateValues } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
-import type { GroupWay } from '../compile/group.js';
+import type { GroupWay } from '../compile/group-way.js';
 import type { CommandGroup } from '../group/command-group.js';
 import { startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';
