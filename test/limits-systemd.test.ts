@@ -4,11 +4,15 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compile } from '../src/builder/compile/compile.js';
+import type { HostCgroups } from '../src/builder/spec/host-cgroups.js';
+import { needsScope } from '../src/builder/this-host-cgroups.js';
 import { cgroupAccess, cgroupHierarchies } from '../src/cgroup/index.js';
 import { bare, type PlanStepJson, Sandbox, SpecError } from '../src/index.js';
 import { commandMissing, either, isRoot, skipUnless } from './helpers/can.js';
 import { runIsolate } from './helpers/command-lines.js';
 import { soon } from './helpers/groups.js';
+import { managedCgroups, user } from './helpers/made-up-host.js';
 import { isAlive } from './helpers/processes.js';
 import { programOf, quoted, repository } from './helpers/program.js';
 
@@ -130,6 +134,22 @@ skipUnless(test, noSystemd, 'isolate gc finds what a program left in its scope',
   assert.ok(stdout.includes(`${basename(path)}\n`), stderr);
   await soon(() => !isAlive(Number(pid)), 'the end of what was left');
   await soon(() => !existsSync(`/sys/fs/cgroup${dirname(path)}`), 'the end of its scope');
+});
+
+test('who can make a group is not moved for it, and who cannot is, whatever else is in v1', () => {
+  const { spec } = bare().limits({ pids: 8 });
+  const where = (cgroups: HostCgroups) =>
+    compile(spec, { file: 'true', args: [] }, { ...user, cgroups }).toJSON().steps[0]?.where;
+  assert.is(where(managedCgroups), 'helper');
+  assert.is(where({ ...managedCgroups, plan: user.cgroups.plan }), 'parent');
+  const inBoth = (refused: { problem: string } | undefined) => ({
+    bases: [
+      { version: 1, controllers: ['net_cls'], directory: '/sys/fs/cgroup/net_cls', refused: undefined },
+      { version: 2, controllers: ['pids'], directory: '/sys/fs/cgroup/unified/session.scope', refused },
+    ] as const,
+  });
+  assert.is(needsScope(inBoth({ problem: 'systemd manages it' })), true);
+  assert.is(needsScope(inBoth(undefined)), false);
 });
 
 test('what is no slice is refused, and where there is no systemd any', async () => {

@@ -17,10 +17,9 @@ export function forgetAccess(): void {
   known = undefined;
 }
 
-/** Whether this program may make no groups where it is, but could where systemd puts it. */
-function needsScope(): boolean {
-  const { layout, bases } = knownAccess();
-  return layout === 'unified' && bases.every(({ refused }) => refused !== undefined) && hasSystemd();
+/** Whether this program may make no groups of v2 where it is, but could where systemd puts it. */
+export function needsScope({ bases }: Pick<CgroupAccess, 'bases'>): boolean {
+  return bases.some(({ version, refused }) => version === 2 && refused !== undefined);
 }
 
 /** The control groups of the host that this program runs on. */
@@ -28,7 +27,7 @@ export const thisHostCgroups: HostCgroups = {
   plan: (options) => planCgroup({ ...options, access: knownAccess() }),
   find: (path) => findCgroup({ name: posix.basename(path), parent: posix.dirname(path), access: knownAccess() })?.parts,
   scope: (slice) => {
-    if (slice === undefined ? !needsScope() : isInSlice(slice)) return undefined;
+    if (slice === undefined ? !(hasSystemd() && needsScope(knownAccess())) : isInSlice(slice)) return undefined;
     const request = nextScope(slice);
     return { ...request, plan: (options) => planCgroup({ ...options, access: scopeAccess(request.name) }) };
   },

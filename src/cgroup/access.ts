@@ -61,7 +61,7 @@ function layoutOf(hierarchies: readonly Hierarchy[]): CgroupAccess['layout'] {
 }
 
 /** Hierarchies of v1 without controllers are of programs that keep track of processes in them. */
-function baseOf(hierarchy: Hierarchy): CgroupBase[] {
+export function baseOf(hierarchy: Hierarchy): CgroupBase[] {
   const { version, controllers, mountPoint, hidden } = hierarchy;
   if (mountPoint === undefined || (version === 1 && controllers.length === 0)) return [];
   if (hierarchy.directory === undefined) {

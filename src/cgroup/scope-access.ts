@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
-import { accessWith, type CgroupAccess } from './access.js';
+import { accessWith, baseOf, type CgroupAccess } from './access.js';
 import { cgroupHierarchies } from './hierarchies.js';
 import { availableIn } from './v2/base.js';
 
 /**
- * What this process may do when systemd has moved it into a scope that is delegated to it. Above the scope are groups that systemd chooses: they
+ * What this process may do when systemd has moved it into a scope that is delegated to it: of v2, since in v1 systemd delegates nothing. Above the scope are groups that systemd chooses: they
  * are `…` here.
  *
  * @param name - of the scope.
  */
 export function scopeAccess(name: string): CgroupAccess {
   const hierarchies = cgroupHierarchies();
-  const bases = hierarchies.flatMap(({ version, controllers, mountPoint }) => {
-    if (mountPoint === undefined || (version === 1 && controllers.length === 0)) return [];
-    const there = version === 1 ? controllers : availableIn(groupOfManager(mountPoint));
-    return [{ version, controllers: there, directory: `${mountPoint}/…/${name}`, refused: undefined }];
+  const bases = hierarchies.flatMap((hierarchy) => {
+    const { version, mountPoint } = hierarchy;
+    if (version === 1 || mountPoint === undefined) return baseOf(hierarchy);
+    const controllers = availableIn(groupOfManager(mountPoint));
+    return [{ version, controllers, directory: `${mountPoint}/…/${name}`, refused: undefined }];
   });
   return accessWith(bases, hierarchies);
 }

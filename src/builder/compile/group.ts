@@ -57,9 +57,12 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
     checkShownGroup(spec, parts);
     return enterGroup(spec, given ?? wayInto(parts, host), parts);
   }
+  const options = groupOptions(spec);
   const { parent, slice } = spec.cgroup ?? {};
-  const scope = parent === undefined && given !== 'rlimits' ? host.cgroups.scope?.(slice) : undefined;
-  const plan = (scope ?? host.cgroups).plan(groupOptions(spec));
+  const here = host.cgroups.plan(options);
+  const stays = parent !== undefined || given === 'rlimits' || (slice === undefined && here.refusals.length === 0);
+  const scope = stays ? undefined : host.cgroups.scope?.(slice);
+  const plan = scope?.plan(options) ?? here;
   const [refusal] = plan.refusals;
   if (spec.limitsFallback !== undefined && (refusal !== undefined || given === 'rlimits')) {
     const problem = refusal?.problem ?? 'the kernel makes no control group';
