@@ -1,9 +1,11 @@
 // What limits of a sandbox do, seen from the command, and from the host when it has ended: nothing is left.
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { CgroupEvent } from '../src/cgroup/index.js';
 import { bare, type Exit, isolate, type Sandbox, StepError } from '../src/index.js';
-import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { commandMissing, either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { noController } from './helpers/groups.js';
 import { noOwnGroups, ownGroups } from './helpers/own-groups.js';
 import { isAlive } from './helpers/processes.js';
@@ -163,5 +165,53 @@ skipUnless(test, either(noOwnGroups, noController('memory', 'cpu')), 'it is meas
   assert.ok(times >= 2 && times <= 12, String(times));
   await running.exited;
 });
+
+skipUnless(
+  test,
+  either(noOwnGroups, noController('pids'), commandMissing('perl')),
+  'its group can be watched, and stopped',
+  async () => {
+    await using running = await bare()
+      .limits({ pids: 1 })
+      .spawn('perl', ['-e', '<STDIN>; fork() // print "refused"; sleep 1000'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const { cgroup } = running;
+    assert.ok(cgroup !== undefined);
+    assert.ok(cgroup.processes().includes(running.pid));
+    const told = new Promise<CgroupEvent>((resolve) => cgroup.watch(resolve));
+    await cgroup.freeze();
+    running.stdin?.end('\n');
+    assert.is(await Promise.race([told, setTimeout(300, 'stopped')]), 'stopped');
+    await cgroup.thaw();
+    assert.equal(await told, { kind: 'fork-refused', count: 1, limit: 1 });
+    await using other = await bare().spawn('sleep', ['1000']);
+    assert.is(other.cgroup, undefined);
+  },
+);
+
+skipUnless(
+  test,
+  either(noOwnGroups, noNamespaces, noController('pids')),
+  'a box is measured and changed as a whole',
+  async () => {
+    const box = await isolate().limits({ pids: 3 }).open();
+    {
+      await using _ = box;
+      const fork = () => box.run('sh', ['-c', 'sleep 0.1 & sleep 0.1 & wait']).then(({ stderr }) => stderr);
+      assert.match(await fork(), /fork/);
+      await box.update({ pids: 8 });
+      assert.is(await fork(), '');
+      await using sleeping = await box.spawn('sleep', ['1000']);
+      assert.is(box.cgroup?.processes().includes(sleeping.pid), true);
+      for await (const { pids } of box.stats({ every: '10ms' })) {
+        assert.equal([pids?.current, pids?.limit], [2, 8]);
+        break;
+      }
+    }
+    assert.throws(() => box.stats(), /closed/);
+    await using other = await isolate().open();
+    assert.is(other.cgroup, undefined);
+    assert.throws(() => other.stats(), /the box has no control group/);
+  },
+);
 
 test.run();

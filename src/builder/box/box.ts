@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Cgroup, CgroupStats } from '../../cgroup/index.js';
 import type { NamespaceIds, NamespaceKind } from '../../ns/index.js';
 import { namespacesOf, pin, unpin } from '../../ns/index.js';
 import {
@@ -12,7 +13,10 @@ import {
   SpecError,
   SyscallError,
 } from '../../sys/index.js';
+import { type Duration, readDuration } from '../../units/index.js';
 import type { CommandGroup } from '../group/command-group.js';
+import { requireGroup } from '../group/require-group.js';
+import { sample } from '../group/sample.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
 import { collect, type RunResult } from '../process/run.js';
@@ -21,6 +25,7 @@ import type { RunningProcess } from '../process/running-process.js';
 import { spawnInBox } from '../process/spawn.js';
 import type { SpawnOptions } from '../process/spawn-options.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Limits } from '../spec/limits.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { ownNamespaces } from './own-namespaces.js';
 import { checkSameBox } from './same-box.js';
@@ -151,6 +156,35 @@ export class Box implements AsyncDisposable {
   ): Promise<RunResult<E, A>> {
     const { spec = this.spec } = options;
     return collect(spec, options, (spawnOptions) => this.spawn(file, args, { ...spawnOptions, spec }));
+  }
+
+  /**
+   * Its control group, to be watched, frozen, or measured otherwise than {@link stats} does; undefined where it has none. It belongs to the
+   * box: do not remove it.
+   */
+  get cgroup(): Cgroup | undefined {
+    return this.#group?.cgroup;
+  }
+
+  /**
+   * Changes limits of its control group, which are those of all of its commands together: as {@link RunningProcess.update}.
+   *
+   * @throws SpecError - it has no group, or that no such controller. CgroupError - the kernel refused; no limit is changed. IsolateError
+   * ERR_ISOLATE_BOX_CLOSED.
+   */
+  async update(limits: Limits): Promise<void> {
+    if (!this.isOpen) throw closedError();
+    await requireGroup(this.#group, 'box', 'limits').update(limits);
+  }
+
+  /**
+   * What its control group uses: now, and again after each pause, until it is gone. As {@link RunningProcess.stats}.
+   *
+   * @throws SpecError - it has no group; or it is no length of time. IsolateError ERR_ISOLATE_BOX_CLOSED.
+   */
+  stats({ every = 1000 }: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
+    if (!this.isOpen) throw closedError();
+    return sample(requireGroup(this.#group, 'box', 'stats'), readDuration('every', every), this.closed);
   }
 
   /**

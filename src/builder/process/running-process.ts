@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { CgroupStats } from '../../cgroup/index.js';
+import type { Cgroup, CgroupStats } from '../../cgroup/index.js';
 import type { NamespaceIds } from '../../ns/index.js';
 import {
   close,
@@ -11,11 +11,11 @@ import {
   pidfd_send_signal,
   readInitReport,
   SIG,
-  SpecError,
   SyscallError,
 } from '../../sys/index.js';
 import { type Duration, readDuration } from '../../units/index.js';
 import type { CommandGroup } from '../group/command-group.js';
+import { requireGroup } from '../group/require-group.js';
 import type { Resources } from '../group/resources.js';
 import { sample } from '../group/sample.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -202,13 +202,21 @@ export class RunningProcess implements AsyncDisposable {
   }
 
   /**
+   * Its control group, to be watched, frozen, or measured otherwise than {@link stats} does; undefined where it has none. It belongs to the
+   * command: do not remove it. That of a command in a box is the box's.
+   */
+  get cgroup(): Cgroup | undefined {
+    return this.#group?.cgroup;
+  }
+
+  /**
    * Changes limits of its control group while it runs: those that are named; the others stay. A limit on memory below what is in use makes
    * the kernel kill in the group (v2), or fails (v1).
    *
    * @throws SpecError - it has no group, or that no such controller. CgroupError - the kernel refused; no limit is changed.
    */
   async update(limits: Limits): Promise<void> {
-    await this.#groupOrThrow('limits').update(limits);
+    await requireGroup(this.#group, 'command', 'limits').update(limits);
   }
 
   /**
@@ -221,16 +229,7 @@ export class RunningProcess implements AsyncDisposable {
    * @throws SpecError - it has no group of its own or of its box; or it is no length of time.
    */
   stats({ every = 1000 }: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
-    return sample(this.#groupOrThrow('stats'), readDuration('every', every), this.exited);
-  }
-
-  #groupOrThrow(field: string): CommandGroup {
-    if (this.#group !== undefined) return this.#group;
-    throw new SpecError(
-      field,
-      'the command has no control group of its own',
-      'give it one: .limits({ … }), or .cgroup({})',
-    );
+    return sample(requireGroup(this.#group, 'command', 'stats'), readDuration('every', every), this.exited);
   }
 
   /** The event loop no longer waits for this process, nor for its time limit. Its streams are as they are. */
