@@ -17,7 +17,7 @@ export interface LimitOptions {
 
 function count(text: string): number | 'max' {
   if (text === 'max') return text;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("It is neither a number nor 'max'.");
+  if (!/^(\d+(\.\d+)?|\.\d+)$/.test(text)) throw new InvalidArgumentError("It is neither a number nor 'max'.");
   return Number(text);
 }
 

@@ -1,7 +1,6 @@
+import { shown } from '../../sys/shown.js';
 import { type Duration, parseDuration, parseSize, type Size } from '../../units/index.js';
 import type { Read } from './emitter.js';
-
-const shown = (input: unknown): string => JSON.stringify(input) ?? String(input);
 
 /** The most that a counter of the kernel holds. */
 const largest = 2n ** 63n - 1n;
