@@ -27,7 +27,7 @@ export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' 
   readonly cpus?: number | 'max';
   /** The processors that it runs on: `'0-3,8'`, or a list of their numbers. Or `{ cpus, mems, … }`. */
   readonly cpuset?: string | readonly number[] | CpusetLimits;
-  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`. Or `{ weight, devices }`. */
+  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`; a path has a slash, as `./file`. Or `{ weight, devices }`. */
   readonly io?: IoLimits | Readonly<Record<string, IoDeviceLimits>>;
 }
 
@@ -94,7 +94,7 @@ function twice(short: string, long: string): SpecError {
   return new SpecError(short, `it is the same as ${long}, which is given too`, 'leave one out');
 }
 
-/** Whether limits on disks are named by the disks. */
+/** Whether limits on disks are named by the disks: by a path, or by two numbers. */
 function isByDisk(io: object): io is Record<string, IoDeviceLimits> {
-  return Object.keys(io).some((name) => /^[/\d]/.test(name));
+  return Object.keys(io).some((name) => name.includes('/') || /^\d+:\d+$/.test(name));
 }
