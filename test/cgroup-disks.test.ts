@@ -1,17 +1,18 @@
 // Limits on disks: each disk has one name, and what the kernel cannot count or do is refused.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readDevice } from '../src/cgroup/controllers/device.js';
-import type { CgroupVersion, IoDeviceLimits } from '../src/cgroup/index.js';
+import { type CgroupPart, type CgroupVersion, cgroupAccess, type IoDeviceLimits } from '../src/cgroup/index.js';
 import { emit } from '../src/cgroup/limits.js';
 import { partOf } from '../src/cgroup/part.js';
+import { placeValues, writeValues } from '../src/cgroup/write.js';
 import { bare } from '../src/index.js';
 import { either, skipUnless } from './helpers/can.js';
 import { runEach } from './helpers/command-lines.js';
-import { layouts, noController, refusalOf, withGroup } from './helpers/groups.js';
+import { layouts, noController, noGroups, refusalOf, withGroup } from './helpers/groups.js';
 
 const [{ options } = { options: {} }] = layouts();
 const folder = mkdtempSync(join(tmpdir(), 'isolate-disks-'));
@@ -33,6 +34,11 @@ function emitted(devices: Record<string, object>, version: CgroupVersion): strin
     ...refusals.map(({ field, problem }) => `${field}: ${problem}`),
   ];
 }
+
+const noUnified = either(
+  noGroups,
+  cgroupAccess().bases.some(({ version }) => version === 2) ? undefined : 'there is no cgroup v2',
+);
 
 const both: readonly CgroupVersion[] = [2, 1];
 
@@ -144,5 +150,63 @@ skipUnless(test, noLimits, 'what is limited is what the kernel has', async () =>
     assert.match(text, /\b4294967294\b/);
   });
 });
+
+/** The files that are there, of those that a share of disks is written to. */
+function weightsIn(...files: string[]): { readonly parts: readonly CgroupPart[]; read(): string[] } {
+  const directory = mkdtempSync(join(folder, 'weights-'));
+  for (const name of files) writeFileSync(join(directory, name), 'default 100\n');
+  return {
+    parts: [{ version: 2, controllers: ['io'], directory }],
+    read: () => files.map((name) => `${name} ${readFileSync(join(directory, name), 'utf8').trim()}`),
+  };
+}
+
+test('a share is told to io.cost and to BFQ, as far as both are there', async () => {
+  const { values } = emit({ io: { weight: 2000 } }, 'io', 2);
+  for (const [files, written] of [
+    [['io.weight'], ['io.weight default 2000']],
+    [['io.bfq.weight'], ['io.bfq.weight default 1000']],
+    [
+      ['io.weight', 'io.bfq.weight'],
+      ['io.weight default 2000', 'io.bfq.weight default 1000'],
+    ],
+  ] as const) {
+    for (const isNew of [true, false]) {
+      const { parts, read } = weightsIn(...files);
+      await writeValues(placeValues(parts, values), isNew);
+      assert.equal(
+        read().map((line) => line.replace(/(\d+)\n.*/, '$1')),
+        written,
+      );
+    }
+  }
+  const { parts } = weightsIn();
+  assert.throws(() => placeValues(parts, values), /io\.weight: this kernel has no shares of disks/);
+});
+
+skipUnless(test, noUnified, 'who does not do it may refuse it, where another takes it', () =>
+  withGroup(options, async ({ paths: [path] }) => {
+    // No process may be in a group beside a threaded one: EOPNOTSUPP.
+    for (const name of ['threads', 'invalid']) mkdirSync(`${path}/${name}`);
+    writeFileSync(`${path}/threads/cgroup.type`, 'threaded');
+    const refusing = { path: `${path}/invalid/cgroup.procs`, value: '0' };
+    const missing = { path: `${path}/none`, value: '0' };
+    for (const [others, code] of [
+      [[refusing], undefined],
+      [[missing], 'ENOENT'],
+      [[refusing, missing], 'ENOENT'],
+    ] as const) {
+      const { parts, read } = weightsIn('io.weight');
+      const [value] = placeValues(parts, emit({ io: { weight: 50 } }, 'io', 2).values);
+      assert.ok(value !== undefined);
+      const placed = { ...value, targets: [...value.targets, ...others] };
+      const error = await writeValues([placed], false).catch((reason) => reason);
+      assert.is(error?.code, code, String(error));
+      assert.match(read()[0] ?? '', code === undefined ? /default 50/ : /default 100/);
+      const only = await writeValues([{ ...value, targets: others }], false).catch((reason) => reason);
+      assert.is(only.code, others[0] === refusing ? 'EOPNOTSUPP' : code, String(only));
+    }
+  }),
+);
 
 test.run();

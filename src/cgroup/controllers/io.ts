@@ -107,17 +107,17 @@ function readLatency(latency: Duration | 'max'): Read<number> {
   return { problem: 'no request takes no time at all', help: "give a length of time, or 'max' for no limit" };
 }
 
-/** BFQ has a file of its own, where weights go up to 1000. */
+/** In v2 `io.cost` has one file and BFQ another, where weights go up to 1000; in v1 BFQ, and CFQ before Linux 5.0. A disk goes by one of them. */
 function putWeight(emit: Emitter, version: CgroupVersion, field: string, key: string, weight: number): void {
   const keyed = { missing: bfqOnly, key, reset: key === 'default' ? 'default 100' : `${key} default` };
   if (version === 2) {
-    const otherwise = { file: 'io.bfq.weight', value: `${key} ${Math.min(weight, 1000)}` };
-    emit.put(field, 'io.weight', `${key} ${weight}`, { otherwise, ...keyed });
+    const also = { file: 'io.bfq.weight', value: `${key} ${Math.min(weight, 1000)}` };
+    emit.put(field, 'io.weight', `${key} ${weight}`, { also, ...keyed });
   } else if (key === 'default') {
-    const otherwise = { file: 'blkio.weight', value: String(weight) };
-    emit.put(field, 'blkio.bfq.weight', String(weight), { otherwise, missing: bfqOnly });
+    const also = { file: 'blkio.weight', value: String(weight) };
+    emit.put(field, 'blkio.bfq.weight', String(weight), { also, missing: bfqOnly });
   } else {
-    const otherwise = { file: 'blkio.weight_device', value: `${key} ${weight}` };
-    emit.put(field, 'blkio.bfq.weight_device', `${key} ${weight}`, { otherwise, ...keyed });
+    const also = { file: 'blkio.weight_device', value: `${key} ${weight}` };
+    emit.put(field, 'blkio.bfq.weight_device', `${key} ${weight}`, { also, ...keyed });
   }
 }
