@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { openCgroup, planCgroup } from '../src/cgroup/index.js';
 import { type CgroupLimits, checkLimits, emit, limitedControllers, mergeLimits } from '../src/cgroup/limits.js';
 import { isWithin } from '../src/cgroup/numbers.js';
+import { shown } from '../src/sys/shown.js';
 
 /** `file = value` of each value, and `field: problem` of each refusal. */
 function emitted(limits: CgroupLimits, version: 1 | 2): string[] {
@@ -33,6 +34,9 @@ const examples: [limits: CgroupLimits, v2: string[], v1: string[]][] = [
       (name) => `memory.${name}: it is not to be had from cgroup v1, where the memory controller is`,
     ),
   ],
+  [{ memory: { max: '1.5G' } }, ['memory.max = 1610612736'], ['memory.limit_in_bytes = 1610612736']],
+  [{ memory: { max: '512MB' } }, ['memory.max = 536870912'], ['memory.limit_in_bytes = 536870912']],
+  [{ memory: { max: '256MiB' } }, ['memory.max = 268435456'], ['memory.limit_in_bytes = 268435456']],
   [{ pids: { max: 64 } }, ['pids.max = 64'], ['pids.max = 64']],
   [{ pids: { max: 'max' } }, ['pids.max = max'], ['pids.max = max']],
   [{ cpu: { max: 1.5 } }, ['cpu.max = 150000 100000'], ['cpu.cfs_period_us = 100000', 'cpu.cfs_quota_us = 150000']],
@@ -90,7 +94,15 @@ const refused: [limits: unknown, says: RegExp][] = [
   [{ memory: { max: '256X' } }, /memory.max: "256X" is not a size/],
   [{ memory: { max: -1 } }, /memory.max: -1 is not a size/],
   [{ memory: { max: 1.5 } }, /is not a size/],
-  [{ memory: { max: Number.NaN } }, /is not a size/],
+  [{ memory: { max: Number.NaN } }, /NaN is not a size/],
+  [{ memory: { max: Number.POSITIVE_INFINITY } }, /Infinity is not a size/],
+  [{ memory: { max: ['256M'] } }, /\["256M"\] is not a size/],
+  [{ memory: { max: 64n } }, /64n is not a size/],
+  [{ pids: { max: Number.NaN } }, /pids.max: NaN is not a number of them/],
+  [{ cpu: { max: Number.NaN } }, /NaN is not a number of processors/],
+  [{ cpu: { weight: Number.NaN } }, /NaN is not a weight/],
+  [{ cpuset: { cpus: [Number.NaN] } }, /\["NaN"\] names none/],
+  [{ cpu: { max: 1, period: Number.NaN } }, /NaN is not a length of time/],
   [{ memory: { max: '10000000T' } }, /more than 2\^63-1/],
   [{ memory: { max: '10%' } }, /is not a size/],
   [{ memory: { oomGroup: 1 } }, /neither true nor false/],
@@ -120,7 +132,7 @@ const refused: [limits: unknown, says: RegExp][] = [
 ];
 
 for (const [limits, says] of refused) {
-  test(`refused: ${JSON.stringify(limits)}`, () => {
+  test(`refused: ${shown(limits)}: ${says.source}`, () => {
     assert.match(emitted(limits as CgroupLimits, 2).join('\n'), says);
   });
 }

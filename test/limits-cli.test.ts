@@ -87,6 +87,13 @@ skipUnless(test, noLimits, 'isolate explain shows what would be written', () => 
   }
 });
 
+skipUnless(test, noLimits, 'sizes and numbers are taken as people write them', () => {
+  const [ended] = runEach([['explain', '--json', '--bare', '--memory', '1.5GB', '--cpus', '.5', '--', 'true']]);
+  assert.is(ended?.status, 0, ended?.stderr);
+  assert.match(ended?.stdout ?? '', /1610612736/);
+  assert.match(ended?.stdout ?? '', /\b50000\b/);
+});
+
 skipUnless(test, noLimits, 'isolate top tells of groups that are there', async () => {
   await using running = await bare()
     .limits({ memory: '64M', pids: 8 })

@@ -20,7 +20,7 @@ import type { CapabilityName } from './spec/capability.js';
 import { type CgroupInput, readCgroup } from './spec/cgroup.js';
 import { type IdMapInput, readIdMap } from './spec/id-map.js';
 import { addJoin, type JoinInput, readJoin } from './spec/join.js';
-import { type Limits, type LimitsOptions, readLimits } from './spec/limits.js';
+import { type Limits, type LimitsOptions, readFallback, readLimits } from './spec/limits.js';
 import { checkListen, type ListenEntry } from './spec/listen.js';
 import { checkKinds } from './spec/namespace-kind.js';
 import type { ProcessSpec } from './spec/process-spec.js';
@@ -268,10 +268,8 @@ export class Sandbox extends SandboxFiles {
    * @param options - `fallback: 'rlimit'`: where no control group can be had, single processes are limited as far as setrlimit(2) can.
    * @throws SpecError - there is no such limit. That one cannot be had on this host is told when a command is started.
    */
-  limits(limits: Limits, { fallback }: LimitsOptions = {}): Sandbox {
-    if (fallback !== undefined && fallback !== 'rlimit') {
-      throw new SpecError('fallback', `there is no ${JSON.stringify(fallback)}`, "'rlimit' is the only one");
-    }
+  limits(limits: Limits, options: LimitsOptions = {}): Sandbox {
+    const fallback = readFallback(options);
     const all = mergeLimits(this.spec.limits ?? {}, readLimits(limits));
     return this.with({ limits: all, ...(fallback === undefined ? {} : { limitsFallback: fallback }) });
   }

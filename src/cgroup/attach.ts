@@ -1,4 +1,5 @@
 import { SpecError } from '../sys/index.js';
+import { shown } from '../sys/shown.js';
 import { CgroupError, type CgroupErrorParts, cgroupError } from './errors.js';
 import { codeOf, write } from './files.js';
 import { cgroupHierarchies, directoryIn } from './hierarchies.js';
@@ -12,7 +13,7 @@ import type { CgroupPart } from './part.js';
  */
 export async function attach(parts: readonly CgroupPart[], pid: number): Promise<void> {
   // 0 would be this program itself.
-  if (!Number.isSafeInteger(pid) || pid <= 0) throw new SpecError('pid', `${JSON.stringify(pid)} is no process id`);
+  if (!Number.isSafeInteger(pid) || pid <= 0) throw new SpecError('pid', `${shown(pid)} is no process id`);
   const before = parts.length === 1 ? [] : membershipsIfThere(pid);
   const entered: CgroupPart[] = [];
   for (const part of parts) {

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { SpecError } from '../sys/index.js';
+import { shown } from '../sys/shown.js';
 import { type CgroupAccess, type CgroupBase, notWritable } from './access.js';
+import { isRecord } from './check-record.js';
 import { cgroupHierarchies, directoryIn } from './hierarchies.js';
 import type { CgroupPart } from './part.js';
+import { readParts } from './read-parts.js';
 import { availableIn } from './v2/base.js';
 
 /**
@@ -14,9 +17,9 @@ export function basesIn(
   parent: string | { readonly parts: readonly CgroupPart[] },
   access: CgroupAccess,
 ): CgroupBase[] {
-  if (typeof parent !== 'string') return parent.parts.map(asBase);
-  if (!parent.startsWith('/') || parent.split('/').includes('..')) {
-    throw new SpecError('parent', `${JSON.stringify(parent)} is no path of a group`, "give one as '/services/mine'");
+  if (isRecord(parent)) return readParts('parent', parent.parts).map(asBase);
+  if (typeof parent !== 'string' || !parent.startsWith('/') || parent.split('/').includes('..')) {
+    throw new SpecError('parent', `${shown(parent)} is no path of a group`, "give one as '/services/mine'");
   }
   const parts = cgroupHierarchies().flatMap((hierarchy) => {
     const { version, controllers, mountPoint, root } = hierarchy;

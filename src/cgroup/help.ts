@@ -62,6 +62,10 @@ export function helpFor(action: string, code: string, path: string): string | un
     )
     .with(['write', P.union('ENODEV', 'EINVAL'), P.string.startsWith('io.')], () => 'it is no disk, or part of one')
     .with(['write', P.union('ENODEV', 'EINVAL'), P.string.startsWith('blkio.')], () => 'it is no disk, or part of one')
+    .with(
+      ['write', 'EOPNOTSUPP', P.union(P.string.startsWith('io.'), P.string.startsWith('blkio.'))],
+      () => 'the disk goes by no shares: neither io.cost (io.cost.qos) nor BFQ (/sys/block/DISK/queue/scheduler)',
+    )
     .with(['remove', 'EBUSY', P._], () => 'there is still a process in it, or in a group below')
     .with(
       ['watch', P.union('ENOSPC', 'EMFILE'), P._],

@@ -1,4 +1,4 @@
-import { SpecError } from '../sys/index.js';
+import { checkRecord, isRecord } from './check-record.js';
 import { type CgroupVersion, type ControllerName, controllerNames, type Emission } from './controllers/controller.js';
 import { type CpuLimits, cpu } from './controllers/cpu.js';
 import { type CpusetLimits, cpuset } from './controllers/cpuset.js';
@@ -7,7 +7,7 @@ import { type IoDeviceLimits, type IoLimits, io } from './controllers/io.js';
 import { type MemoryLimits, memory } from './controllers/memory.js';
 import { type MiscLimits, misc } from './controllers/misc.js';
 import { type PidsLimits, pids } from './controllers/pids.js';
-import { type RdmaLimits, rdma } from './controllers/rdma.js';
+import { type RdmaDeviceLimits, type RdmaLimits, rdma } from './controllers/rdma.js';
 
 /** Limits of a group, by controller. What is left out is not limited; 0 is zero, and `'max'` is no limit. */
 export interface CgroupLimits {
@@ -32,8 +32,8 @@ const names: Partial<Record<ControllerName, readonly string[]>> = {
   pids: ['max'] satisfies (keyof PidsLimits)[],
 };
 
-/** The names that limits of what there is on the host may have: those of disks. */
-const deviceNames = [
+/** The names that limits of one disk may have. */
+const diskNames = [
   'readBytes',
   'writeBytes',
   'reads',
@@ -41,6 +41,9 @@ const deviceNames = [
   'weight',
   'latency',
 ] satisfies (keyof IoDeviceLimits)[];
+
+/** The names that limits of one RDMA device may have. */
+const rdmaNames = ['handles', 'objects'] satisfies (keyof RdmaDeviceLimits)[];
 
 /** The controllers that have limits. */
 export function limitedControllers(limits: CgroupLimits): ControllerName[] {
@@ -68,36 +71,33 @@ function merge(before: object, after: object): object {
   return merged;
 }
 
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
  * Refuses what is no set of limits.
  *
  * @throws SpecError - a controller or a limit that there is none of.
  */
 export function checkLimits(limits: CgroupLimits): void {
+  const help = "give an object by controller, as { memory: { max: '256M' } }";
+  checkRecord('limits', limits, { what: 'limits', help, known: controllerNames });
   for (const [controller, given] of Object.entries(limits)) {
-    checkName('limits', controller, controllerNames);
-    if (given === undefined) continue;
-    checkNames(controller, given, names[controller as ControllerName]);
+    if (given !== undefined) checkNames(controller, given, names[controller as ControllerName]);
   }
-  const { devices } = limits.io ?? {};
-  if (devices === undefined) return;
-  checkNames('io.devices', devices);
-  for (const [path, given] of Object.entries(devices)) {
-    checkNames(`io.devices[${JSON.stringify(path)}]`, given, deviceNames);
-  }
+  checkEach('io.devices', limits.io?.devices, (path) => `io.devices[${JSON.stringify(path)}]`, diskNames);
+  checkEach('rdma', limits.rdma, (device) => `rdma.${device}`, rdmaNames);
+}
+
+/** Limits of one thing each. */
+function checkEach(
+  field: string,
+  given: object | undefined,
+  fieldOf: (name: string) => string,
+  known: readonly string[],
+): void {
+  if (given === undefined) return;
+  checkNames(field, given);
+  for (const [name, limits] of Object.entries(given)) checkNames(fieldOf(name), limits, known);
 }
 
 function checkNames(field: string, given: unknown, known?: readonly string[]): void {
-  if (!isRecord(given))
-    throw new SpecError(field, `${JSON.stringify(given)} are no limits`, 'give an object, as { max: … }');
-  if (known !== undefined) for (const name of Object.keys(given)) checkName(field, name, known);
-}
-
-function checkName(field: string, name: string, known: readonly string[]): void {
-  if (!known.includes(name))
-    throw new SpecError(field, `there is no ${JSON.stringify(name)}`, `there are ${known.join(', ')}`);
+  checkRecord(field, given, { what: 'limits', help: 'give an object, as { max: … }', known });
 }

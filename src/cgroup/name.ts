@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { SpecError, startTimeOf } from '../sys/index.js';
+import { shown } from '../sys/shown.js';
 import { controllerNames } from './controllers/controller.js';
 import { codeOf } from './files.js';
 
@@ -17,7 +18,7 @@ const ofFiles = ['cgroup', 'blkio', 'cpuacct', 'freezer', ...controllerNames].ma
  */
 export function checkName(name: string): void {
   const problem = problemOf(name);
-  if (problem !== undefined) throw new SpecError('name', `${JSON.stringify(name)} ${problem}`, "give one as 'job-17'");
+  if (problem !== undefined) throw new SpecError('name', `${shown(name)} ${problem}`, "give one as 'job-17'");
 }
 
 function problemOf(name: unknown): string | undefined {

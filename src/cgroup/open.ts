@@ -6,10 +6,11 @@ import { cgroupError } from './errors.js';
 import { codeOf } from './files.js';
 import { Cgroup } from './group.js';
 import { checkName, ownName } from './name.js';
+import { type CgroupOptions, checkOptions } from './options.js';
 import type { CgroupPart } from './part.js';
 import { partsBelow } from './plan.js';
 import { removeParts } from './remove.js';
-import { type CgroupOptions, type Resolved, resolve } from './resolve.js';
+import { type Resolved, resolve } from './resolve.js';
 import { prepare } from './v1/prepare.js';
 import { availableIn } from './v2/base.js';
 import { enable } from './v2/enable.js';
@@ -74,8 +75,8 @@ function make(resolved: Resolved, name: string | undefined): CgroupPart[] {
  * @throws as {@link openCgroup}.
  */
 export async function checkCgroup(options: CgroupOptions): Promise<void> {
-  const { name: _name, ...others } = options;
-  if (options.name !== undefined) checkName(options.name);
+  checkOptions(options);
+  const { name: _, ...others } = options;
   await (await openCgroup(others)).remove();
 }
 
@@ -84,12 +85,13 @@ export async function checkCgroup(options: CgroupOptions): Promise<void> {
  *
  * @param options - its name, and where it was made: as they were given to {@link openCgroup}.
  * @returns the group; undefined where there is none.
+ * @throws SpecError - that is no name; or there is no such parent.
  */
-export function findCgroup({
-  name,
-  parent,
-  access,
-}: Pick<CgroupOptions, 'parent' | 'access'> & { readonly name: string }): Cgroup | undefined {
+export function findCgroup(
+  options: Pick<CgroupOptions, 'parent' | 'access'> & { readonly name: string },
+): Cgroup | undefined {
+  checkOptions(options, ['name', 'parent', 'access']);
+  const { name, parent, access } = options;
   checkName(name);
   const known = access ?? cgroupAccess();
   const bases = parent === undefined ? known.bases : basesIn(parent, known);

@@ -1,6 +1,7 @@
 import { type CgroupRefusal, type CgroupValue, kernelName } from './controllers/controller.js';
+import type { CgroupOptions } from './options.js';
 import type { CgroupPart } from './part.js';
-import { type CgroupOptions, resolve } from './resolve.js';
+import { resolve } from './resolve.js';
 
 /** What would be done to make a group: plain data. */
 export interface CgroupPlan {

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { EPOLL, SpecError, watchAlone } from '../sys/index.js';
 import { type Duration, readDuration } from '../units/index.js';
+import { checkRecord } from './check-record.js';
 import { CgroupError, cgroupError } from './errors.js';
 import type { CgroupWatch } from './events.js';
 import { type CgroupPart, unifiedPart } from './part.js';
@@ -58,7 +59,10 @@ function watching(fd: number, end: () => void): CgroupWatch {
   return { close, [Symbol.dispose]: close };
 }
 
-function textOf({ some, full, within }: PressureTrigger): string {
+function textOf(trigger: PressureTrigger): string {
+  const help = "give one as { some: '200ms', within: '2s' }";
+  checkRecord('pressure', trigger, { what: 'trigger', help, known: ['some', 'full', 'within'] });
+  const { some, full, within } = trigger;
   const window = readDuration('within', within);
   if (window < 500 || window > 10_000) throw new SpecError('within', 'a window is from 500 ms to 10 s');
   if ((some === undefined) === (full === undefined)) throw new SpecError('pressure', 'give either some or full');

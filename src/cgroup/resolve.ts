@@ -1,39 +1,15 @@
 import { existsSync } from 'node:fs';
-import { SpecError } from '../sys/index.js';
 import { type CgroupAccess, type CgroupBase, cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
 import {
   type CgroupRefusal,
   type CgroupValue,
   type ControllerName,
-  controllerNames,
   kernelName,
+  type Problem,
 } from './controllers/controller.js';
-import { type CgroupLimits, checkLimits, emit, limitedControllers } from './limits.js';
-import { checkName } from './name.js';
-import type { CgroupPart } from './part.js';
-
-/** What a new group is to be. */
-export interface CgroupOptions {
-  /** Its limits. */
-  readonly limits?: CgroupLimits;
-  /** Controllers that are to measure, beside those that limit. */
-  readonly controllers?: readonly ControllerName[];
-  /** What it is called. Without a name it gets one that tells who made it: see {@link removeStaleCgroups}. */
-  readonly name?: string;
-  /**
-   * The group that it is made in: another one of ours, or a path as `/proc/PID/cgroup` has it, `/services/mine`, of a group that you
-   * answer for. If not given, that of this program, where it may.
-   */
-  readonly parent?: string | { readonly parts: readonly CgroupPart[] };
-  /**
-   * Whether processes that have nothing to do with this program may be moved as well, where its group has to be emptied. Those that it
-   * descends from, and what they have started, are moved in any case.
-   */
-  readonly moveAll?: boolean;
-  /** What {@link cgroupAccess} has told, for who has asked already. */
-  readonly access?: CgroupAccess;
-}
+import { checkLimits, emit, limitedControllers } from './limits.js';
+import { type CgroupOptions, checkOptions } from './options.js';
 
 /** Where the parts of a new group go, and what is written there. */
 export interface Resolved {
@@ -47,11 +23,11 @@ export interface Resolved {
 /**
  * Finds out what a group with these options takes.
  *
- * @throws SpecError - a name, a limit or a controller that there is none of.
+ * @throws SpecError - an option, a name, a limit or a controller that there is none of.
  */
 export function resolve(options: CgroupOptions): Resolved {
-  const { limits = {}, name, parent } = options;
-  if (name !== undefined) checkName(name);
+  checkOptions(options);
+  const { limits = {}, parent } = options;
   checkLimits(limits);
   const needed = neededControllers(options);
   const access = options.access ?? cgroupAccess();
@@ -77,15 +53,6 @@ export function resolve(options: CgroupOptions): Resolved {
 }
 
 function neededControllers({ limits = {}, controllers = [] }: CgroupOptions): ControllerName[] {
-  for (const name of controllers) {
-    if (!controllerNames.includes(name)) {
-      throw new SpecError(
-        'controllers',
-        `there is no ${JSON.stringify(name)}`,
-        `there are ${controllerNames.join(', ')}`,
-      );
-    }
-  }
   return [...new Set([...limitedControllers(limits), ...controllers])];
 }
 
@@ -93,10 +60,10 @@ function baseFor(controller: ControllerName, bases: readonly CgroupBase[]): Cgro
   return bases.find(({ version, controllers }) => controllers.includes(kernelName(controller, version)));
 }
 
-function whyNot(controller: ControllerName, base: CgroupBase | undefined, access: CgroupAccess) {
+function whyNot(controller: ControllerName, base: CgroupBase | undefined, access: CgroupAccess): Problem {
   if (base?.refused !== undefined) return base.refused;
   const known = access.controllers[controller];
-  if (!known.usable) return known;
+  if (!known.usable) return { problem: known.problem, ...(known.help === undefined ? {} : { help: known.help }) };
   return { problem: `the parent has no ${controller} controller`, help: 'name the controller when the parent is made' };
 }
 

@@ -4,9 +4,9 @@ import { basesIn } from './bases-in.js';
 import { Cgroup } from './group.js';
 import { inTurn } from './in-turn.js';
 import { ownerOf, stateOfOwner } from './name.js';
+import type { CgroupOptions } from './options.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow } from './processes.js';
-import type { CgroupOptions } from './resolve.js';
 
 /**
  * Removes groups that programs have left behind which ended without removing them, as by SIGKILL, and kills what is in them. A

@@ -2,13 +2,21 @@ import { existsSync } from 'node:fs';
 import { SpecError } from '../sys/index.js';
 import type { CgroupValue } from './controllers/controller.js';
 import { CgroupError, cgroupError } from './errors.js';
-import { readIfThere, write, writeNow } from './files.js';
+import { codeOf, readIfThere, write, writeNow } from './files.js';
 import { isWithin } from './numbers.js';
 import { type CgroupPart, partOf } from './part.js';
 
-/** A value and the file that it is written to. */
+/** What is written where. */
+interface Target {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** A value, and the files that it is written to. */
 export interface PlacedValue extends CgroupValue {
   readonly path: string;
+  /** One, or that which is there also. */
+  readonly targets: readonly Target[];
 }
 
 /**
@@ -18,13 +26,13 @@ export interface PlacedValue extends CgroupValue {
  */
 export function placeValues(parts: readonly CgroupPart[], values: readonly CgroupValue[]): PlacedValue[] {
   return values.map((value) => {
+    const { also, missing, field } = value;
     const directory = partOf(parts, value.controller)?.directory ?? '';
-    const path = `${directory}/${value.file}`;
-    if (existsSync(path)) return { ...value, path };
-    const { otherwise, missing, field } = value;
-    if (otherwise !== undefined && existsSync(`${directory}/${otherwise.file}`)) {
-      return { ...value, ...otherwise, path: `${directory}/${otherwise.file}` };
-    }
+    const targets = [value, ...(also === undefined ? [] : [also])]
+      .map(({ file, value }) => ({ path: `${directory}/${file}`, value }))
+      .filter(({ path }) => existsSync(path));
+    const [first] = targets;
+    if (first !== undefined) return { ...value, ...first, targets };
     if (!existsSync(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
     throw new SpecError(field, missing?.problem ?? `this kernel has no ${value.file}`, missing?.help);
   });
@@ -50,8 +58,7 @@ export async function writeValues(values: readonly PlacedValue[], isNew: boolean
     const refused: { value: PlacedValue; error: unknown }[] = [];
     for (const value of waiting) {
       try {
-        if (isNew) writeNow(value.path, value.value);
-        else written.push(await replace(value));
+        written.push(...(await writeOne(value, isNew)));
       } catch (error) {
         refused.push({ value, error });
       }
@@ -69,14 +76,37 @@ export async function writeValues(values: readonly PlacedValue[], isNew: boolean
   throw unconfirmed;
 }
 
-async function replace(value: PlacedValue): Promise<Written> {
-  const before = valueBefore(value);
-  await write(value.path, value.value);
-  return { path: value.path, before };
+/**
+ * Writes a value to all of its files. Those of a scheduler that the disk does not go by refuse it by EOPNOTSUPP: it is enough that one takes
+ * it.
+ *
+ * @returns what is to be put back: nothing of a new group.
+ */
+async function writeOne(value: PlacedValue, isNew: boolean): Promise<Written[]> {
+  const written: Written[] = [];
+  const refused: unknown[] = [];
+  for (const target of value.targets) {
+    try {
+      const before = isNew ? undefined : valueBefore(target.path, value);
+      if (isNew) writeNow(target.path, target.value);
+      else await write(target.path, target.value);
+      if (before !== undefined) written.push({ path: target.path, before });
+    } catch (error) {
+      refused.push(error);
+    }
+  }
+  const error = refused.length === value.targets.length ? refused[0] : refused.find(isInTheWay);
+  if (error === undefined) return written;
+  await putBack(written);
+  throw error;
+}
+
+function isInTheWay(error: unknown): boolean {
+  return codeOf(error) !== 'EOPNOTSUPP';
 }
 
 /** What has to be written to have it as it is now. */
-function valueBefore({ path, key, reset }: PlacedValue): string {
+function valueBefore(path: string, { key, reset }: PlacedValue): string {
   const text = readIfThere(path) ?? '';
   if (key === undefined) return text.trim() || '\n';
   return text.split('\n').find((line) => line.startsWith(`${key} `)) ?? reset ?? '\n';

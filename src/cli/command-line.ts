@@ -45,7 +45,7 @@ gets that, and after --kill-after (5s) SIGKILL comes for all. Durations have a u
 
 What it may use is limited by a control group of its own, which is gone with all that is left in it when the command has ended. A limit
 that cannot be applied is an error. If it was killed for want of memory, the exit status is 137, and "exit" of --status-json says oom. A
-line on stderr tells of what was killed, and one of forks that were refused.
+line on stderr tells of what was killed, and one of forks that were refused. Units of sizes are powers of 1024: 64K, 1.5G, 512MB, 256MiB.
 
 --status-json writes { "version": 1, "pid", "namespaces", "command", "exit", "usage", "resources", "wallTime", "error" } to a file: when
 the command has started, with "exit": null, and again when it has ended. If isolate fails, "error" says why, and "exit" is null.

@@ -17,7 +17,7 @@ export interface LimitOptions {
 
 function count(text: string): number | 'max' {
   if (text === 'max') return text;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("It is neither a number nor 'max'.");
+  if (!/^(\d+(\.\d+)?|\.\d+)$/.test(text)) throw new InvalidArgumentError("It is neither a number nor 'max'.");
   return Number(text);
 }
 
@@ -51,7 +51,7 @@ export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
     ...(pids === undefined ? {} : { pids }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(cpuset === undefined ? {} : { cpuset }),
-    ...(io === undefined ? {} : { io: Object.fromEntries(io.map(disk)) }),
+    ...(io === undefined ? {} : { io: { devices: disks(io) } }),
   };
   const isLimited = Object.keys(limits).length > 0 || rlimitFallback;
   const limited = isLimited ? sandbox.limits(limits, rlimitFallback ? { fallback: 'rlimit' } : {}) : sandbox;
@@ -62,19 +62,45 @@ export function withLimits(sandbox: Sandbox, options: LimitOptions): Sandbox {
 
 const rates = { read: 'readBytes', write: 'writeBytes', reads: 'reads', writes: 'writes' } as const;
 
-/** `DISK:WHAT=RATE,…`. The numbers of a disk have a colon, too. */
-function disk(text: string): [path: string, limits: IoDeviceLimits] {
-  const at = text.lastIndexOf(':');
-  const given = text.slice(at + 1).split(',');
-  const limits = given.map((part) => {
-    const [name = '', rate] = part.split('=');
-    if (at < 1 || rate === undefined || !Object.hasOwn(rates, name)) {
-      const known = Object.keys(rates).join(', ');
-      throw new SpecError('--io', `${JSON.stringify(text)} is not DISK:WHAT=RATE,…`, `WHAT is one of ${known}`);
+/** Limits by disk. The same disk may come more than once, and each limit of it once. */
+function disks(texts: readonly string[]): Record<string, IoDeviceLimits> {
+  const devices = new Map<string, Map<string, string>>();
+  for (const text of texts) {
+    const { path, limits } = disk(text);
+    const device = devices.get(path) ?? new Map<string, string>();
+    devices.set(path, device);
+    for (const [what, rate] of limits) {
+      if (device.has(rates[what])) throw new SpecError('--io', `${what} of ${path} is given twice`, 'leave one out');
+      device.set(rates[what], rate);
     }
-    return [rates[name as keyof typeof rates], rate];
-  });
-  return [text.slice(0, at), Object.fromEntries(limits)];
+  }
+  return Object.fromEntries([...devices].map(([path, limits]) => [path, Object.fromEntries(limits)]));
+}
+
+interface Disk {
+  readonly path: string;
+  readonly limits: readonly (readonly [what: keyof typeof rates, rate: string])[];
+}
+
+/** `DISK:WHAT=RATE,…`. The numbers of a disk have a colon, too. */
+function disk(text: string): Disk {
+  const at = text.lastIndexOf(':');
+  const limits = text
+    .slice(at + 1)
+    .split(',')
+    .map((part) => {
+      const [what = '', rate, ...more] = part.split('=');
+      if (at < 1 || rate === undefined || more.length > 0 || !isRate(what)) {
+        const known = Object.keys(rates).join(', ');
+        throw new SpecError('--io', `${JSON.stringify(text)} is not DISK:WHAT=RATE,…`, `WHAT is one of ${known}`);
+      }
+      return [what, rate] as const;
+    });
+  return { path: text.slice(0, at), limits };
+}
+
+function isRate(what: string): what is keyof typeof rates {
+  return Object.hasOwn(rates, what);
 }
 
 const measured: readonly ControllerName[] = ['cpu', 'io', 'memory', 'pids'];

@@ -1,5 +1,6 @@
 import type { CgroupLimits } from '../../cgroup/index.js';
 import { prlimit64, RLIMIT, SpecError, type Step } from '../../sys/index.js';
+import { shown } from '../../sys/shown.js';
 import { parseSize } from '../../units/index.js';
 import type { Host } from '../spec/host.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -50,18 +51,14 @@ function limit(resource: number, value: bigint, why: string): Step {
 function sizeOf(size: number | string): bigint {
   const bytes = parseSize(size);
   if (bytes === undefined || bytes >= 2n ** 63n) {
-    throw new SpecError('memory.max', `${JSON.stringify(size)} is not a size`, "give bytes, text as '256M', or 'max'");
+    throw new SpecError('memory.max', `${shown(size)} is not a size`, "give bytes, text as '256M', or 'max'");
   }
   return bytes;
 }
 
 function countOf(count: number): number {
   if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw new SpecError(
-    'pids.max',
-    `${JSON.stringify(count)} is not a number of them`,
-    "give a whole number from 0, or 'max'",
-  );
+  throw new SpecError('pids.max', `${shown(count)} is not a number of them`, "give a whole number from 0, or 'max'");
 }
 
 /** The kernel holds root, who is the host's, to no such limit: see RLIMIT_NPROC in getrlimit(2). */

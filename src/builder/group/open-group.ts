@@ -1,6 +1,6 @@
 import { Cgroup, CgroupError, type CgroupOptions, openCgroup, removeStaleCgroups } from '../../cgroup/index.js';
+import { copyOf } from '../../cgroup/read-parts.js';
 import { SpecError } from '../../sys/index.js';
-import { copyOf } from '../spec/cgroup.js';
 import { groupOptions, isJoined } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { freeze } from '../spec/read-spec.js';

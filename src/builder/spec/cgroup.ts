@@ -1,5 +1,9 @@
+import { checkRecord, isRecord } from '../../cgroup/check-record.js';
 import type { CgroupPart, ControllerName } from '../../cgroup/index.js';
+import { checkMoveAll, readControllers } from '../../cgroup/options.js';
+import { readParts } from '../../cgroup/read-parts.js';
 import { SpecError } from '../../sys/index.js';
+import { shown } from '../../sys/shown.js';
 
 /** The control group of a command: one that is there, or how its own is made. */
 export interface CgroupSpec {
@@ -45,47 +49,39 @@ export type CgroupInput =
 
 const known = ['path', 'parts', 'parent', 'slice', 'name', 'controllers', 'moveAll'] as const;
 
-/** What a spec says of a group. */
+/**
+ * What a spec says of a group.
+ *
+ * @throws SpecError - it says nothing of the kind, or two things that cannot both be.
+ */
 export function readCgroup(input: CgroupInput): CgroupSpec {
-  if (typeof input !== 'object' || input === null) {
-    throw new SpecError(
-      'cgroup',
-      `${JSON.stringify(input)} is no group`,
-      "give { path: '/jobs' }, { parent: '/jobs' } or a group",
-    );
+  const help = "give { path: '/jobs' }, { parent: '/jobs' } or a group";
+  checkRecord('cgroup', input, { what: 'options of a group', help, known });
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as CgroupSpec;
+  const { path, parts, parent, slice, name, controllers, moveAll } = given;
+  const there = (['path', 'parts'] as const).find((one) => given[one] !== undefined);
+  const more = there && Object.keys(given).find((one) => one !== there);
+  if (more !== undefined) {
+    throw new SpecError('cgroup', `a group that is there has no ${more} to choose`, 'leave one of the two out');
   }
-  if ('parts' in input && input.parts !== undefined) return { parts: input.parts.map(copyOf) };
-  for (const name of Object.keys(input)) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new SpecError('cgroup', `there is no ${JSON.stringify(name)}`, `there are ${known.join(', ')}`);
-    }
-  }
-  if ('path' in input && input.path !== undefined) {
-    const more = Object.keys(input).find((name) => name !== 'path');
-    if (more !== undefined) {
-      throw new SpecError('cgroup', `a group that is there has no ${more} to choose`, 'leave one of the two out');
-    }
-    return { path: input.path };
-  }
-  const { parent, slice, name, controllers, moveAll } = input as Exclude<
-    CgroupInput,
-    { path: string } | { parts: unknown }
-  >;
+  if (parts !== undefined) return { parts: readParts('cgroup', parts) };
+  if (path !== undefined) return { path };
   if (slice !== undefined && parent !== undefined) {
     throw new SpecError('cgroup', 'a scope in a slice is the parent', 'leave one of parent and slice out');
   }
+  if (moveAll !== undefined) checkMoveAll(moveAll);
   return {
-    ...(parent === undefined
-      ? {}
-      : { parent: typeof parent === 'string' ? parent : { parts: parent.parts.map(copyOf) } }),
+    ...(parent === undefined ? {} : { parent: readParent(parent) }),
     ...(slice === undefined ? {} : { slice }),
     ...(name === undefined ? {} : { name }),
-    ...(controllers === undefined ? {} : { controllers: [...controllers] }),
+    ...(controllers === undefined ? {} : { controllers: readControllers(controllers) }),
     ...(moveAll ? { moveAll: true } : {}),
   };
 }
 
-/** A part as data. */
-export function copyOf({ version, controllers, directory }: CgroupPart): CgroupPart {
-  return { version, controllers: [...controllers], directory };
+/** Whether there is such a path is asked when a group is made there. */
+function readParent(parent: unknown): NonNullable<CgroupSpec['parent']> {
+  if (isRecord(parent)) return { parts: readParts('parent', parent.parts) };
+  if (typeof parent === 'string') return parent;
+  throw new SpecError('parent', `${shown(parent)} is no group`, "give a path as '/services/mine', or a group");
 }

@@ -1,3 +1,4 @@
+import { checkKnown, checkRecord, isRecord } from '../../cgroup/check-record.js';
 import type {
   CgroupLimits,
   CpusetLimits,
@@ -9,6 +10,7 @@ import type {
 } from '../../cgroup/index.js';
 import { checkLimits, mergeLimits } from '../../cgroup/limits.js';
 import { SpecError } from '../../sys/index.js';
+import { shown } from '../../sys/shown.js';
 
 /**
  * Limits on what a command may use, with all that it starts: in short, as `{ memory: '256M', swap: 0, pids: 64, cpus: 0.5, cpuset: '0-3' }`,
@@ -25,7 +27,7 @@ export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' 
   readonly cpus?: number | 'max';
   /** The processors that it runs on: `'0-3,8'`, or a list of their numbers. Or `{ cpus, mems, … }`. */
   readonly cpuset?: string | readonly number[] | CpusetLimits;
-  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`. Or `{ weight, devices }`. */
+  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`; a path has a slash, as `./file`. Or `{ weight, devices }`. */
   readonly io?: IoLimits | Readonly<Record<string, IoDeviceLimits>>;
 }
 
@@ -40,18 +42,25 @@ export interface LimitsOptions {
 }
 
 /**
+ * Whether limits may be softened, and how.
+ *
+ * @throws SpecError - there is no such option, or no such way.
+ */
+export function readFallback(options: LimitsOptions): 'rlimit' | undefined {
+  const help = "give an object, as { fallback: 'rlimit' }";
+  checkRecord('options', options, { what: 'options', help, known: ['fallback'] });
+  const { fallback } = options;
+  if (fallback !== undefined) checkKnown('fallback', fallback, ['rlimit']);
+  return fallback;
+}
+
+/**
  * Limits by what each controller has, whichever way they were given.
  *
  * @throws SpecError - there is no such limit; or one is given in both ways.
  */
 export function readLimits(limits: Limits): CgroupLimits {
-  if (!isRecord(limits)) {
-    throw new SpecError(
-      'limits',
-      `${JSON.stringify(limits)} are no limits`,
-      "give them as { memory: '256M', pids: 64 }",
-    );
-  }
+  checkRecord('limits', limits, { what: 'limits', help: "give them as { memory: '256M', pids: 64 }" });
   const { memory, swap, pids, cpus, cpuset, io, ...others } = limits;
   const long: CgroupLimits = {
     ...others,
@@ -61,11 +70,7 @@ export function readLimits(limits: Limits): CgroupLimits {
     ...(isRecord(io) ? { io: isByDisk(io) ? { devices: io } : io } : {}),
   } as CgroupLimits;
   if (io !== undefined && !isRecord(io)) {
-    throw new SpecError(
-      'io',
-      `${JSON.stringify(io)} are no limits`,
-      "give them as { '/dev/sda': { readBytes: '10M/s' } }",
-    );
+    throw new SpecError('io', `${shown(io)} are no limits`, "give them as { '/dev/sda': { readBytes: '10M/s' } }");
   }
   const short: CgroupLimits = {
     ...given('memory', { max: isRecord(memory) ? undefined : memory, swapMax: swap }),
@@ -89,11 +94,7 @@ function twice(short: string, long: string): SpecError {
   return new SpecError(short, `it is the same as ${long}, which is given too`, 'leave one out');
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether limits on disks are named by the disks. */
+/** Whether limits on disks are named by the disks: by a path, or by two numbers. */
 function isByDisk(io: object): io is Record<string, IoDeviceLimits> {
-  return Object.keys(io).some((name) => /^[/\d]/.test(name));
+  return Object.keys(io).some((name) => name.includes('/') || /^\d+:\d+$/.test(name));
 }

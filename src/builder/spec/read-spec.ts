@@ -1,3 +1,4 @@
+import { areParts } from '../../cgroup/read-parts.js';
 import { namespaceKinds } from '../../ns/index.js';
 import { SpecError } from '../../sys/index.js';
 import {
@@ -29,7 +30,6 @@ const isJoin = isRecord({
   'paths?': isRecord(Object.fromEntries(namespaceKinds.map((kind) => [`${kind}?`, isString]))),
 });
 
-const isPart = isRecord({ version: is(1, 2), controllers: isList(isString), directory: isString });
 const isLimits: Check = (value) => isObject(value) && Object.values(value as object).every(isObject);
 
 /** The fields of a spec and what each has to be: ranges and combinations are for `compile`, which knows the host. */
@@ -68,9 +68,9 @@ const fields: Record<keyof ProcessSpec, Check> = {
   limitsFallback: is('rlimit'),
   cgroup: isRecord({
     'path?': isString,
-    'parts?': isList(isPart),
+    'parts?': areParts,
     'isOfBox?': isTrue,
-    'parent?': either(isString, isRecord({ parts: isList(isPart) })),
+    'parent?': either(isString, isRecord({ parts: areParts })),
     'slice?': isString,
     'name?': isString,
     'controllers?': isList(isString),

@@ -35,8 +35,8 @@ export interface CgroupValue {
   readonly key?: string;
   /** What takes the line away again. */
   readonly reset?: string;
-  /** A file of another name that does, with its value, where the first is not there. */
-  readonly otherwise?: { readonly file: string; readonly value: string };
+  /** A second file for the same, and its value: who does it has the one or the other. What is there of them is written. */
+  readonly also?: { readonly file: string; readonly value: string };
   /** What it means when the group has no such file. */
   readonly missing?: Problem;
   /** A file that tells afterwards whether the kernel really does it: it holds the value, or all that is in it. */

@@ -1,3 +1,4 @@
+import { shown } from '../../sys/shown.js';
 import type { Duration } from '../../units/index.js';
 import type { Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
@@ -74,7 +75,7 @@ function readProcessors(max: number | 'max'): Read<number | 'max'> {
   if (max === 'max' || (typeof max === 'number' && max > 0 && max <= 100_000)) return { value: max };
   if (max === 0) return { problem: 'the kernel cannot give no time at all', help: 'freeze the group' };
   return {
-    problem: `${JSON.stringify(max)} is not a number of processors`,
+    problem: `${shown(max)} is not a number of processors`,
     help: "give a number as 0.5 or 2, or 'max'",
   };
 }
@@ -82,7 +83,7 @@ function readProcessors(max: number | 'max'): Read<number | 'max'> {
 function readPeriod(period: Duration): Read<number> {
   const read = readMicroseconds(period);
   if (!('value' in read) || (read.value >= least && read.value <= longestPeriod)) return read;
-  return { problem: `${JSON.stringify(period)} is not from 1 ms to 1 s` };
+  return { problem: `${shown(period)} is not from 1 ms to 1 s` };
 }
 
 /** A small share needs a longer period, so that its quota is one that the kernel can count. */

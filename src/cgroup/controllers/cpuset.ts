@@ -1,3 +1,4 @@
+import { shown } from '../../sys/shown.js';
 import type { Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readNumbers } from './read.js';
@@ -43,5 +44,5 @@ export const cpuset: Controller<CpusetLimits> = (limits, version) => {
 
 function readPartition(partition: CpusetPartition): Read<string> {
   if (partitions.includes(partition)) return { value: partition };
-  return { problem: `${JSON.stringify(partition)} is not ${partitions.join(', ')}` };
+  return { problem: `${shown(partition)} is not ${partitions.join(', ')}` };
 }

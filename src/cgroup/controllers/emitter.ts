@@ -3,7 +3,7 @@ import type { CgroupRefusal, CgroupValue, ControllerName, Emission, Problem } fr
 /** What reading something that a person wrote gives. */
 export type Read<T> = { readonly value: T } | Problem;
 
-type More = Pick<CgroupValue, 'key' | 'reset' | 'otherwise' | 'missing' | 'confirm'>;
+type More = Pick<CgroupValue, 'key' | 'reset' | 'also' | 'missing' | 'confirm'>;
 
 /** Collects what a controller emits. */
 export class Emitter implements Emission {

@@ -1,21 +1,21 @@
 import type { Duration, Size } from '../../units/index.js';
 import type { CgroupVersion, Controller } from './controller.js';
 import { readDevice } from './device.js';
-import { Emitter } from './emitter.js';
-import { readMicroseconds, readRate, readWeight } from './read.js';
+import { Emitter, type Read } from './emitter.js';
+import { readMicroseconds, readRate, readRequests, readWeight } from './read.js';
 
 /** Limits on one disk. */
 export interface IoDeviceLimits {
   /** Bytes in a second, as `'10M/s'`. v1 counts only what is written around the page cache. */
   readonly readBytes?: Size | 'max';
   readonly writeBytes?: Size | 'max';
-  /** Requests in a second. */
+  /** Requests in a second: at most 2^32-1, which is what the kernel counts to. */
   readonly reads?: Size | 'max';
   readonly writes?: Size | 'max';
   /** The share of this disk where it is busy: from 1 to 10000; 100 if not given. */
   readonly weight?: number;
-  /** What a request should take at most: groups that ask for less time go first. v2 only. */
-  readonly latency?: Duration;
+  /** What a request should take at most: groups that ask for less time go first; `'max'` asks for nothing. v2 only. */
+  readonly latency?: Duration | 'max';
 }
 
 /** Limits on disks. */
@@ -25,7 +25,7 @@ export interface IoLimits {
    * above 1000 is 1000.
    */
   readonly weight?: number;
-  /** By disk: `/dev/sda`, `8:0`, or any file on it. */
+  /** By disk: `/dev/sda`, `8:0`, or any file on it; one name for each disk. Of a partition it is the whole disk. */
   readonly devices?: Readonly<Record<string, IoDeviceLimits>>;
 }
 
@@ -38,10 +38,10 @@ const noThrottle = { problem: 'this kernel was built without CONFIG_BLK_DEV_THRO
 
 /** The names of the rates in `io.max`, and their files in v1. */
 const rates = {
-  readBytes: ['rbps', 'blkio.throttle.read_bps_device'],
-  writeBytes: ['wbps', 'blkio.throttle.write_bps_device'],
-  reads: ['riops', 'blkio.throttle.read_iops_device'],
-  writes: ['wiops', 'blkio.throttle.write_iops_device'],
+  readBytes: ['rbps', 'blkio.throttle.read_bps_device', readRate],
+  writeBytes: ['wbps', 'blkio.throttle.write_bps_device', readRate],
+  reads: ['riops', 'blkio.throttle.read_iops_device', readRequests],
+  writes: ['wiops', 'blkio.throttle.write_iops_device', readRequests],
 } as const;
 
 /** `io.max`, `io.weight` and `io.latency`; in v1 `blkio.throttle.*` and `blkio.bfq.weight`. */
@@ -49,9 +49,18 @@ export const io: Controller<IoLimits> = (limits, version) => {
   const emit = new Emitter('io', documentation[version]);
   const weight = emit.read('weight', limits.weight, (input) => readWeight(input, version === 2 ? undefined : 1000));
   if (weight !== undefined) putWeight(emit, version, 'weight', 'default', weight);
+  const named = new Map<string, string>();
   for (const [path, device] of Object.entries(limits.devices ?? {})) {
-    const numbers = emit.read(`devices[${JSON.stringify(path)}]`, path, readDevice);
-    if (numbers !== undefined) ofDevice(emit, version, { path, numbers, limits: device });
+    const field = `devices[${JSON.stringify(path)}]`;
+    const numbers = emit.read(field, path, readDevice);
+    if (numbers === undefined) continue;
+    const other = named.get(numbers);
+    if (other !== undefined) {
+      emit.refuse(field, `it is on the same disk as ${other}, ${numbers}`, 'give all limits of a disk under one name');
+      continue;
+    }
+    named.set(numbers, path);
+    ofDevice(emit, version, { path, numbers, limits: device });
   }
   return emit;
 };
@@ -64,8 +73,8 @@ interface Device {
 
 function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits }: Device): void {
   const field = (name: string) => `devices[${JSON.stringify(path)}].${name}`;
-  for (const [name, [word, file]] of Object.entries(rates)) {
-    const rate = emit.read(field(name), limits[name as keyof typeof rates], readRate);
+  for (const [name, [word, file, reader]] of Object.entries(rates)) {
+    const rate = emit.read(field(name), limits[name as keyof typeof rates], reader);
     if (rate === undefined) continue;
     if (version === 2) {
       const [key, reset] = [numbers, `${numbers} ${word}=max`];
@@ -79,7 +88,7 @@ function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits
     readWeight(input, version === 2 ? undefined : 1000),
   );
   if (weight !== undefined) putWeight(emit, version, field('weight'), numbers, weight);
-  const latency = emit.read(field('latency'), limits.latency, readMicroseconds);
+  const latency = emit.read(field('latency'), limits.latency, readLatency);
   if (latency === undefined) return;
   if (version === 1) {
     emit.refuse(field('latency'), 'it is not to be had from cgroup v1, where the blkio controller is', 'use rates');
@@ -90,17 +99,25 @@ function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits
   emit.put(field('latency'), 'io.latency', `${numbers} target=${latency}`, { key, reset, missing });
 }
 
-/** BFQ has a file of its own, where weights go up to 1000. */
+/** Microseconds, as the kernel has them: there 0 is no limit. */
+function readLatency(latency: Duration | 'max'): Read<number> {
+  if (latency === 'max') return { value: 0 };
+  const read = readMicroseconds(latency);
+  if (!('value' in read) || read.value > 0) return read;
+  return { problem: 'no request takes no time at all', help: "give a length of time, or 'max' for no limit" };
+}
+
+/** In v2 `io.cost` has one file and BFQ another, where weights go up to 1000; in v1 BFQ, and CFQ before Linux 5.0. A disk goes by one of them. */
 function putWeight(emit: Emitter, version: CgroupVersion, field: string, key: string, weight: number): void {
   const keyed = { missing: bfqOnly, key, reset: key === 'default' ? 'default 100' : `${key} default` };
   if (version === 2) {
-    const otherwise = { file: 'io.bfq.weight', value: `${key} ${Math.min(weight, 1000)}` };
-    emit.put(field, 'io.weight', `${key} ${weight}`, { otherwise, ...keyed });
+    const also = { file: 'io.bfq.weight', value: `${key} ${Math.min(weight, 1000)}` };
+    emit.put(field, 'io.weight', `${key} ${weight}`, { also, ...keyed });
   } else if (key === 'default') {
-    const otherwise = { file: 'blkio.weight', value: String(weight) };
-    emit.put(field, 'blkio.bfq.weight', String(weight), { otherwise, missing: bfqOnly });
+    const also = { file: 'blkio.weight', value: String(weight) };
+    emit.put(field, 'blkio.bfq.weight', String(weight), { also, missing: bfqOnly });
   } else {
-    const otherwise = { file: 'blkio.weight_device', value: `${key} ${weight}` };
-    emit.put(field, 'blkio.bfq.weight_device', `${key} ${weight}`, { otherwise, ...keyed });
+    const also = { file: 'blkio.weight_device', value: `${key} ${weight}` };
+    emit.put(field, 'blkio.bfq.weight_device', `${key} ${weight}`, { also, ...keyed });
   }
 }

@@ -1,7 +1,6 @@
+import { shown } from '../../sys/shown.js';
 import { type Duration, parseDuration, parseSize, type Size } from '../../units/index.js';
 import type { Read } from './emitter.js';
-
-const shown = (input: unknown): string => JSON.stringify(input) ?? String(input);
 
 /** The most that a counter of the kernel holds. */
 const largest = 2n ** 63n - 1n;
@@ -47,12 +46,31 @@ export function readFlag(flag: boolean): Read<'0' | '1'> {
   return { problem: `${shown(flag)} is neither true nor false` };
 }
 
-/** Bytes or operations in a second: a number, or text as `'10M/s'`. The kernel has no way to say 0. */
+/** Bytes in a second: a number, or text as `'10M/s'`. The kernel has no way to say 0. */
 export function readRate(rate: Size | 'max'): Read<bigint | 'max'> {
+  return readPerSecond(rate, largest, '2^63-1');
+}
+
+/** The most that the kernel counts of requests: of more it takes what is left over of 2^32 (v1), or sets no limit (v2). */
+const mostRequests = 2n ** 32n - 1n;
+
+/** Requests in a second: a number, or text as `'1K/s'`; bytes are something else. */
+export function readRequests(rate: Size | 'max'): Read<bigint | 'max'> {
+  if (typeof rate !== 'string' || !/b(\/s)?$/i.test(rate)) return readPerSecond(rate, mostRequests, '2^32-1');
+  return {
+    problem: `${shown(rate)} is not a number of requests`,
+    help: 'for bytes there are readBytes and writeBytes',
+  };
+}
+
+function readPerSecond(rate: Size | 'max', most: bigint, shownMost: string): Read<bigint | 'max'> {
   if (rate === 'max') return { value: rate };
   const perSecond = parseSize(typeof rate === 'string' ? rate.replace(/\/s$/, '') : rate);
-  if (perSecond === undefined || perSecond > largest) {
+  if (perSecond === undefined) {
     return { problem: `${shown(rate)} is not a rate`, help: "give a number in a second, text as '10M/s', or 'max'" };
+  }
+  if (perSecond > most) {
+    return { problem: `${shown(rate)} is more than ${shownMost} in a second`, help: "give 'max' for no limit" };
   }
   if (perSecond > 0n) return { value: perSecond };
   return { problem: 'the kernel cannot stop it altogether', help: 'give at least 1, or freeze the group' };
