@@ -1,7 +1,14 @@
 // What is no group, no option and no limit is told as such, before anything is done: which field it is, and what there is instead.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Cgroup, checkCgroup, findCgroup, openCgroup, planCgroup } from '../src/cgroup/index.js';
+import {
+  type Cgroup,
+  type CgroupAccess,
+  checkCgroup,
+  findCgroup,
+  openCgroup,
+  planCgroup,
+} from '../src/cgroup/index.js';
 import { emit } from '../src/cgroup/limits.js';
 import { bare, Sandbox, SpecError } from '../src/index.js';
 import { skipUnless } from './helpers/can.js';
@@ -122,6 +129,18 @@ skipUnless(test, noGroups, 'what is no change of a group is refused', () =>
   }),
 );
 
+test('of what measures as much is had as there is, and not none', () => {
+  const one = [{ version: 2, controllers: ['cpuset', 'pids'], directory: '/groups', refused: undefined }] as const;
+  const enabled = (bases: CgroupAccess['bases'], limits = {}) => {
+    const { enable, refusals } = planCgroup({ limits, controllers: 'available', access: { ...planAccess, bases } });
+    return [enable, refusals.map(({ field }) => field)];
+  };
+  assert.equal(enabled(one), [['pids'], []]);
+  assert.equal(enabled(one, { cpuset: { cpus: '0' } }), [['cpuset', 'pids'], []]);
+  assert.equal(enabled([]), [[], ['memory']]);
+  assert.equal(enabled(one.map((base) => ({ ...base, refused: { problem: 'systemd manages it' } }))), [[], ['memory']]);
+});
+
 test('what cannot be is told without what it is told by', () => {
   const access = { ...planAccess, controllers: { ...planAccess.controllers } };
   const { refusals } = planCgroup({ limits: { rdma: { mlx5_0: { handles: 2 } } }, access });
@@ -130,17 +149,15 @@ test('what cannot be is told without what it is told by', () => {
 });
 
 /** Of a host that has nothing. */
-const planAccess = {
+const planAccess: CgroupAccess = {
   layout: 'none',
   bases: [],
-  controllers: any(
-    Object.fromEntries(
-      ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'misc', 'pids', 'rdma'].map((name) => [
-        name,
-        { usable: false, problem: 'this host has none' },
-      ]),
-    ),
-  ),
-} as const;
+  controllers: Object.fromEntries(
+    ['cpu', 'cpuset', 'hugetlb', 'io', 'memory', 'misc', 'pids', 'rdma'].map((name) => [
+      name,
+      { usable: false, problem: 'this host has none' },
+    ]),
+  ) as CgroupAccess['controllers'],
+};
 
 test.run();

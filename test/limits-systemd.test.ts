@@ -113,6 +113,16 @@ for (const [place, more] of [
   });
 }
 
+skipUnless(test, noSystemd, 'what there is to measure is found in the scope', () => {
+  const code = `
+    for (const sandbox of [bare(), bare().limits({ memory: '1G' })]) {
+      const { exit } = await sandbox.cgroup({ controllers: 'available' }).run('true');
+      console.log(exit.resources.memory?.peak > 0, exit.resources.pids?.limit);
+    }
+  `;
+  assert.equal(printedWhereManaged(code), ['true max', 'true max']);
+});
+
 skipUnless(test, noSystemd, 'a fall-back comes only after the scope', () => {
   const code = `
     const { exit } = await bare().limits({ memory: '2G' }, { fallback: 'rlimit' }).run('true');

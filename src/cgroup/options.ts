@@ -11,8 +11,8 @@ import type { CgroupPart } from './part.js';
 export interface CgroupOptions {
   /** Its limits. */
   readonly limits?: CgroupLimits;
-  /** Controllers that are to measure, beside those that limit. */
-  readonly controllers?: readonly ControllerName[];
+  /** Controllers that are to measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. */
+  readonly controllers?: readonly ControllerName[] | 'available';
   /** What it is called. Without a name it gets one that tells who made it: see {@link removeStaleCgroups}. */
   readonly name?: string;
   /**
@@ -60,9 +60,16 @@ export function checkOptions(options: unknown, known: readonly (keyof CgroupOpti
 }
 
 /** @throws SpecError - it is no list of controllers. */
-export function readControllers(controllers: readonly ControllerName[]): ControllerName[] {
+export function readControllers(
+  controllers: readonly ControllerName[] | 'available',
+): readonly ControllerName[] | 'available' {
+  if (controllers === 'available') return controllers;
   if (!Array.isArray(controllers)) {
-    throw new SpecError('controllers', `${shown(controllers)} is no list`, "give one as ['memory', 'pids']");
+    throw new SpecError(
+      'controllers',
+      `${shown(controllers)} is no list`,
+      "give one as ['memory', 'pids'], or 'available'",
+    );
   }
   for (const name of controllers) checkKnown('controllers', name, controllerNames);
   return [...controllers];

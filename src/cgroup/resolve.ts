@@ -29,9 +29,9 @@ export function resolve(options: CgroupOptions): Resolved {
   checkOptions(options);
   const { limits = {}, parent } = options;
   checkLimits(limits);
-  const needed = neededControllers(options);
   const access = options.access ?? cgroupAccess();
   const bases = parent === undefined ? access.bases : basesIn(parent, access);
+  const needed = neededControllers(options, bases);
   const found = needed.map((controller) => ({ controller, base: baseFor(controller, bases) }));
   const refusals: CgroupRefusal[] = [];
   const values: CgroupValue[] = [];
@@ -52,8 +52,22 @@ export function resolve(options: CgroupOptions): Resolved {
   return { bases: inUse, enable: unified, values, refusals };
 }
 
-function neededControllers({ limits = {}, controllers = [] }: CgroupOptions): ControllerName[] {
-  return [...new Set([...limitedControllers(limits), ...controllers])];
+function neededControllers(
+  { limits = {}, controllers = [] }: CgroupOptions,
+  bases: readonly CgroupBase[],
+): ControllerName[] {
+  const limited = limitedControllers(limits);
+  if (controllers !== 'available') return [...new Set([...limited, ...controllers])];
+  const usable = measuring.filter((name) => isUsable(baseFor(name, bases)));
+  // With none of them, the first says why.
+  return usable.length + limited.length === 0 ? measuring.slice(0, 1) : [...new Set([...limited, ...usable])];
+}
+
+/** What there is to know of any command. */
+const measuring: readonly ControllerName[] = ['memory', 'cpu', 'pids', 'io'];
+
+function isUsable(base: CgroupBase | undefined): boolean {
+  return base !== undefined && base.refused === undefined;
 }
 
 function baseFor(controller: ControllerName, bases: readonly CgroupBase[]): CgroupBase | undefined {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type ControllerName, cgroupAccess, type IoDeviceLimits } from '../cgroup/index.js';
+import type { IoDeviceLimits } from '../cgroup/index.js';
 import { type Limits, type Sandbox, SpecError } from '../index.js';
 import { more } from './lists.js';
 
@@ -103,18 +103,9 @@ function isRate(what: string): what is keyof typeof rates {
   return Object.hasOwn(rates, what);
 }
 
-const measured: readonly ControllerName[] = ['cpu', 'io', 'memory', 'pids'];
-
 /** The sandbox, in a control group that measures what there is to measure, where it has none yet. */
 export function measuring(sandbox: Sandbox): Sandbox {
-  const { limits, cgroup } = sandbox.spec;
+  const { cgroup } = sandbox.spec;
   if (cgroup?.path !== undefined || cgroup?.parts !== undefined || cgroup?.controllers !== undefined) return sandbox;
-  const { controllers } = cgroupAccess();
-  const usable = measured.filter((name) => controllers[name].usable);
-  if (limits === undefined && usable.length === 0) {
-    const [first] = Object.values(controllers).filter(({ usable }) => !usable);
-    const { problem, help } = first as { problem: string; help?: string };
-    throw new SpecError('--stats', problem, help);
-  }
-  return sandbox.cgroup({ ...cgroup, controllers: usable });
+  return sandbox.cgroup({ ...cgroup, controllers: 'available' });
 }

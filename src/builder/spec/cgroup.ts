@@ -20,7 +20,7 @@ export interface CgroupSpec {
   /** What that is called. */
   readonly name?: string;
   /** Controllers that measure only. */
-  readonly controllers?: readonly ControllerName[];
+  readonly controllers?: readonly ControllerName[] | 'available';
   /** Processes of others are moved too, where the group of this program has to be emptied. */
   readonly moveAll?: true;
 }
@@ -41,8 +41,8 @@ export type CgroupInput =
       readonly slice?: string;
       /** What it is called: there can be one of a name at a time. */
       readonly name?: string;
-      /** Controllers that measure, beside those that limit. */
-      readonly controllers?: readonly ControllerName[];
+      /** Controllers that measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. */
+      readonly controllers?: readonly ControllerName[] | 'available';
       /** Whether processes of others may be moved, too, where the group of this program has to be emptied. */
       readonly moveAll?: boolean;
     };
