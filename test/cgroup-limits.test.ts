@@ -39,6 +39,8 @@ const examples: [limits: CgroupLimits, v2: string[], v1: string[]][] = [
   [{ memory: { max: '256MiB' } }, ['memory.max = 268435456'], ['memory.limit_in_bytes = 268435456']],
   [{ pids: { max: 64 } }, ['pids.max = 64'], ['pids.max = 64']],
   [{ pids: { max: 'max' } }, ['pids.max = max'], ['pids.max = max']],
+  [{ pids: { max: 2 ** 22 } }, ['pids.max = 4194304'], ['pids.max = 4194304']],
+  [{ hugetlb: { '1GB': 0 } }, ['hugetlb.1GB.max = 0'], ['hugetlb.1GB.limit_in_bytes = 0']],
   [{ cpu: { max: 1.5 } }, ['cpu.max = 150000 100000'], ['cpu.cfs_period_us = 100000', 'cpu.cfs_quota_us = 150000']],
   [{ cpu: { max: 'max' } }, ['cpu.max = max 100000'], ['cpu.cfs_period_us = 100000', 'cpu.cfs_quota_us = -1']],
   [{ cpu: { max: 0.001 } }, ['cpu.max = 1000 1000000'], ['cpu.cfs_period_us = 1000000', 'cpu.cfs_quota_us = 1000']],
@@ -118,7 +120,13 @@ const refused: [limits: unknown, says: RegExp][] = [
   [{ cpu: { weight: 10_001 } }, /not a weight/],
   [{ cpu: { weight: 1.5 } }, /not a weight/],
   [{ cpu: { idle: true, weight: 5 } }, /idle has no weight/],
-  [{ cpu: { burst: '5' } }, /not a length of time/],
+  [{ cpu: { max: 1, burst: '5' } }, /not a length of time/],
+  [{ cpu: { burst: '5ms' } }, /cpu.burst: it says nothing without max/],
+  [{ cpu: { max: 0.1, burst: '20ms' } }, /cpu.burst: "20ms" is more than max, which is 10 ms in each 100 ms/],
+  [{ hugetlb: { '2MB': '3M' } }, /hugetlb.2MB: "3M" is no whole number of pages of 2MB/],
+  [{ hugetlb: { '2MB': 1 } }, /1 is no whole number of pages of 2MB/],
+  [{ hugetlb: { '0MB': 0 } }, /not a size of pages/],
+  [{ pids: { max: 5_000_000 } }, /pids.max: 5000000 is more than the kernel can have, 4194304/],
   [{ cpuset: { cpus: '' } }, /names none/],
   [{ cpuset: { cpus: 'a' } }, /names none/],
   [{ cpuset: { cpus: '0\n1' } }, /names none/],
@@ -180,6 +188,13 @@ test('limits are changed one by one', () => {
     io: { devices: { '8:0': { reads: 7, writes: 6 } } },
     cpuset: { cpus: [1] },
   });
+});
+
+test('a group that becomes idle has its weight no more', () => {
+  const before: CgroupLimits = { cpu: { max: 1, weight: 50 } };
+  assert.equal(mergeLimits(before, { cpu: { idle: true } }), { cpu: { max: 1, idle: true } });
+  assert.equal(mergeLimits(before, { cpu: { idle: false } }), { cpu: { max: 1, weight: 50, idle: false } });
+  assert.equal(mergeLimits({}, { cpu: { idle: true } }), { cpu: { idle: true } });
 });
 
 test('lists of numbers', () => {

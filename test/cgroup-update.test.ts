@@ -1,11 +1,13 @@
 // Limits that are changed by several at once, and on disks: what is asked for is what the kernel has.
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findCgroup, openCgroup } from '../src/cgroup/index.js';
 import { emit } from '../src/cgroup/limits.js';
+import { partOf } from '../src/cgroup/part.js';
 import { bare, SpecError } from '../src/index.js';
 import { either, skipUnless } from './helpers/can.js';
-import { layouts, noController, withGroup } from './helpers/groups.js';
+import { layouts, noController, refusalOf, withGroup } from './helpers/groups.js';
 
 const [{ options } = { options: {} }] = layouts();
 const size = (count: number) => count * 2 ** 20;
@@ -32,6 +34,37 @@ skipUnless(test, noController('memory'), 'a limit is written again where somebod
     assert.is(group.stats().memory?.limit, size(100));
     await group.update({ memory: { max: '32M' } });
     assert.is(group.stats().memory?.limit, size(32));
+  }),
+);
+
+const noIdle = either(noController('cpu'), await refusalOf({ limits: { cpu: { idle: true } } }));
+
+skipUnless(test, noIdle, 'a group becomes idle whatever weight it had, and has one again', () =>
+  withGroup({ ...options, limits: { cpu: { weight: 50 } } }, async (group) => {
+    const part = partOf(group.parts, 'cpu');
+    const now = (file: string) => readFileSync(`${part?.directory}/${file}`, 'utf8').trim();
+    const weight = () => (part?.version === 2 ? Number(now('cpu.weight')) : (Number(now('cpu.shares')) * 100) / 1024);
+    await group.update({ cpu: { idle: true } });
+    assert.equal([now('cpu.idle'), group.limits], ['1', { cpu: { idle: true } }]);
+    const error = await group.update({ cpu: { weight: 200 } }).catch((reason) => reason);
+    assert.match(String(error), /cpu\.weight: a group that is idle has no weight\n.*idle: false/);
+    await group.update({ cpu: { idle: false, weight: 200 } });
+    assert.equal([now('cpu.idle'), weight()], ['0', 200]);
+    await group.update({ cpu: { idle: true } });
+    await group.update({ cpu: { idle: false } });
+    assert.equal([now('cpu.idle'), weight()], ['0', 100]);
+  }),
+);
+
+const noBursts = either(noController('cpu'), await refusalOf({ limits: { cpu: { max: 1, burst: '1ms' } } }));
+
+skipUnless(test, noBursts, 'a burst is no more than the quota, also where that changes', () =>
+  withGroup({ ...options, limits: { cpu: { max: 0.5, burst: '50ms' } } }, async (group) => {
+    const error = await group.update({ cpu: { max: 0.2 } }).catch((reason) => reason);
+    assert.match(String(error), /cpu\.burst: "50ms" is more than max, which is 20 ms in each 100 ms/);
+    await group.update({ cpu: { max: 0.2, burst: '20ms' } });
+    await group.update({ cpu: { max: 'max' } });
+    assert.is(group.limits.cpu?.max, 'max');
   }),
 );
 

@@ -51,7 +51,11 @@ export function helpFor(action: string, code: string, path: string): string | un
       () => 'memory and swap together cannot be less than memory alone',
     )
     .with(
-      ['write', 'EINVAL', P.union('cpu.cfs_quota_us', 'cpu.cfs_period_us', 'cpu.max')],
+      [
+        'write',
+        'EINVAL',
+        P.union('cpu.cfs_quota_us', 'cpu.cfs_period_us', 'cpu.cfs_burst_us', 'cpu.max', 'cpu.max.burst'),
+      ],
       () => 'in v1 a group cannot have more than those above it; and a burst no more than the quota',
     )
     .with(['write', 'EACCES', 'cpuset.cpus'], () => 'a group has no processors that the group above does not have')

@@ -56,9 +56,14 @@ export function emit(limits: CgroupLimits, controller: ControllerName, version: 
   return make(limits[controller] ?? {}, version);
 }
 
-/** Limits over others, down to single ones: what the second leaves out stays as it is in the first. */
+/**
+ * Limits over others, down to single ones: what the second leaves out stays as it is in the first; but for the weight of a group that becomes
+ * idle, which takes it away.
+ */
 export function mergeLimits(before: CgroupLimits, after: CgroupLimits): CgroupLimits {
-  return merge(before, after) as CgroupLimits;
+  const { weight: _, ...withoutWeight } = before.cpu ?? {};
+  const left = before.cpu !== undefined && after.cpu?.idle === true ? { ...before, cpu: withoutWeight } : before;
+  return merge(left, after) as CgroupLimits;
 }
 
 function merge(before: object, after: object): object {

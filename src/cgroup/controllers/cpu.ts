@@ -1,6 +1,6 @@
 import { shown } from '../../sys/shown.js';
 import type { Duration } from '../../units/index.js';
-import type { Controller } from './controller.js';
+import type { CgroupVersion, Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readFlag, readMicroseconds, readWeight } from './read.js';
 
@@ -12,9 +12,12 @@ export interface CpuLimits {
   readonly period?: Duration;
   /** The share where there is not enough for everybody: from 1 to 10000; 100 if not given. */
   readonly weight?: number;
-  /** How much unused time of earlier periods may be used at once, on top of `max`. Linux 5.14. */
+  /** How much unused time of earlier periods may be used at once, on top of `max`, and at most as much as that. Linux 5.14. */
   readonly burst?: Duration;
-  /** Whether it only gets the time that nobody else wants: SCHED_IDLE for all of it. Linux 5.15. */
+  /**
+   * Whether it only gets the time that nobody else wants: SCHED_IDLE for all of it. It has no weight then: what was given before is gone, and one
+   * that is idle no more has 100. Linux 5.15.
+   */
   readonly idle?: boolean;
 }
 
@@ -31,45 +34,53 @@ const longestPeriod = 1_000_000;
 /** `cpu.max`, `cpu.weight`, `cpu.max.burst` and `cpu.idle`; in v1 `cpu.cfs_quota_us`, `cpu.shares` and so on. */
 export const cpu: Controller<CpuLimits> = (limits, version) => {
   const emit = new Emitter('cpu', documentation[version]);
-  const max = emit.read('max', limits.max, readProcessors);
-  const asked = emit.read('period', limits.period, readPeriod);
-  if (asked !== undefined && limits.max === undefined) emit.refuse('period', 'it says nothing without max');
-  if (max !== undefined) {
-    const quota = max === 'max' ? undefined : quotaOf(max, asked);
-    const period = quota?.period ?? asked ?? usualPeriod;
-    if (quota !== undefined && quota.quota < least) {
-      emit.refuse('max', `${max} is less than the kernel can count`, 'give at least 0.001, and a period of 1 s');
-    } else if (version === 2) {
-      emit.put('max', 'cpu.max', `${quota?.quota ?? 'max'} ${period}`, { missing: noBandwidth });
-    } else {
-      emit.put('max', 'cpu.cfs_period_us', String(period), { missing: noBandwidth });
-      emit.put('max', 'cpu.cfs_quota_us', String(quota?.quota ?? -1), { missing: noBandwidth });
-    }
-  }
-  const burst = emit.read('burst', limits.burst, readMicroseconds);
-  if (burst !== undefined) {
-    const file = version === 2 ? 'cpu.max.burst' : 'cpu.cfs_burst_us';
-    emit.put('burst', file, String(burst), {
-      missing: { problem: 'this kernel has no bursts: they came with Linux 5.14' },
-    });
-  }
-  const idle = emit.read('idle', limits.idle, readFlag);
-  const weight = emit.read('weight', limits.weight, readWeight);
-  if (idle === '1' && weight !== undefined)
-    emit.refuse('weight', 'a group that is idle has no weight', 'leave one out');
-  if (idle !== undefined) {
-    emit.put('idle', 'cpu.idle', idle, {
-      missing: { problem: 'this kernel has no idle groups: they came with Linux 5.15' },
-    });
-  }
-  if (weight !== undefined && idle !== '1') {
-    if (version === 2) emit.put('weight', 'cpu.weight', String(weight));
-    else emit.put('weight', 'cpu.shares', String(sharesOf(weight)));
-  }
+  bandwidth(emit, limits, version);
+  share(emit, limits, version);
   return emit;
 };
 
+function bandwidth(emit: Emitter, limits: CpuLimits, version: CgroupVersion): void {
+  const max = emit.read('max', limits.max, readProcessors);
+  const asked = emit.read('period', limits.period, readPeriod);
+  const burst = emit.read('burst', limits.burst, readMicroseconds);
+  for (const [name, value] of Object.entries({ period: asked, burst })) {
+    if (value !== undefined && limits.max === undefined)
+      emit.refuse(name, 'it says nothing without max', 'give max too');
+  }
+  if (max === undefined) return;
+  const { quota, period } = max === 'max' ? { quota: undefined, period: asked ?? usualPeriod } : quotaOf(max, asked);
+  if (quota !== undefined && quota < least) {
+    emit.refuse('max', `${max} is less than the kernel can count`, 'give at least 0.001, and a period of 1 s');
+    return;
+  }
+  if (version === 2) {
+    emit.put('max', 'cpu.max', `${quota ?? 'max'} ${period}`, { missing: noBandwidth });
+  } else {
+    emit.put('max', 'cpu.cfs_period_us', String(period), { missing: noBandwidth });
+    emit.put('max', 'cpu.cfs_quota_us', String(quota ?? -1), { missing: noBandwidth });
+  }
+  if (burst === undefined) return;
+  if (quota !== undefined && burst > quota) {
+    const problem = `${shown(limits.burst)} is more than max, which is ${quota / 1000} ms in each ${period / 1000} ms`;
+    emit.refuse('burst', problem, 'give no more than that, or a longer period');
+    return;
+  }
+  emit.put('burst', version === 2 ? 'cpu.max.burst' : 'cpu.cfs_burst_us', String(burst), { missing: noBursts });
+}
+
+function share(emit: Emitter, limits: CpuLimits, version: CgroupVersion): void {
+  const idle = emit.read('idle', limits.idle, readFlag);
+  const weight = emit.read('weight', limits.weight, readWeight);
+  if (idle !== undefined) emit.put('idle', 'cpu.idle', idle, { missing: noIdle });
+  if (weight === undefined) return;
+  if (idle === '1') emit.refuse('weight', 'a group that is idle has no weight', 'leave it out, or say idle: false');
+  else if (version === 2) emit.put('weight', 'cpu.weight', String(weight));
+  else emit.put('weight', 'cpu.shares', String(sharesOf(weight)));
+}
+
 const noBandwidth = { problem: 'this kernel was built without CONFIG_CFS_BANDWIDTH', help: 'use weight' };
+const noBursts = { problem: 'this kernel has no bursts: they came with Linux 5.14' };
+const noIdle = { problem: 'this kernel has no idle groups: they came with Linux 5.15' };
 
 function readProcessors(max: number | 'max'): Read<number | 'max'> {
   if (max === 'max' || (typeof max === 'number' && max > 0 && max <= 100_000)) return { value: max };
