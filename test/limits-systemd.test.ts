@@ -1,6 +1,6 @@
 // Where systemd manages the control groups: a scope of its own for the program, and slices. In programs of their own, which are moved.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -112,6 +112,29 @@ for (const [place, more] of [
     assert.equal(shown(others, 1), shown(told.after, 0));
   });
 }
+
+skipUnless(test, noSystemd, 'when systemd could not be asked it is asked once more, though not at once', () => {
+  const folder = mkdtempSync('/tmp/isolate-busctl-');
+  try {
+    writeFileSync(`${folder}/busctl`, '#!/bin/sh\necho out of order >&2; exit 1\n', { mode: 0o755 });
+    chmodSync(folder, 0o755);
+    const code = `
+      const tell = () => bare().limits({ pids: 8 }).run('true').then(({ exit }) => exit.kind, ({ message }) => message.split('\\n')[0]);
+      const { PATH } = process.env;
+      process.env.PATH = '${folder}:' + PATH;
+      console.log(await tell());
+      process.env.PATH = PATH;
+      console.log(await tell());
+      await new Promise((resolve) => setTimeout(resolve, 11_000));
+      console.log(await tell());
+    `;
+    const [first = '', ...others] = printedWhereManaged(code);
+    assert.match(first, /out of order/);
+    assert.equal(others, [first, 'exited']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 skipUnless(test, noSystemd, 'what there is to measure is found in the scope', () => {
   const code = `

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as after } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { IsolateError } from '../../sys/index.js';
@@ -10,12 +11,15 @@ const run = promisify(execFile);
 /** How long systemd may take to move this program, milliseconds. */
 const deadline = 5000;
 
+/** How long a failure stands, milliseconds: who starts many commands does not ask for each. */
+const failureStands = 10_000;
+
 /** Those that are being entered, by their slices; and the one without, for good. */
 const entering = new Map<string | undefined, Promise<void>>();
 
 /**
  * Moves this program into a transient scope that systemd delegates to it, below a slice or where systemd chooses: its groups are made in there.
- * Without a slice it is done once; if it failed, it fails. What the program has started before stays where it is. The scope is gone with the
+ * Without a slice it is done once; a failure stands for ten seconds. What the program has started before stays where it is. The scope is gone with the
  * last process in it. See https://systemd.io/CGROUP_DELEGATION.
  *
  * @throws IsolateError ERR_ISOLATE_SCOPE - systemd cannot be asked, or refuses.
@@ -25,8 +29,9 @@ export function enterScope(slice: string | undefined): Promise<void> {
   if (known !== undefined) return known;
   const entered = enter(slice);
   entering.set(slice, entered);
-  const forget = () => slice !== undefined && entering.delete(slice);
-  entered.then(forget, forget);
+  const forget = () => entering.delete(slice);
+  if (slice === undefined) entered.catch(() => after(forget, failureStands).unref());
+  else entered.then(forget, forget);
   return entered;
 }
 
