@@ -5,6 +5,7 @@ import { CgroupError, cgroupError } from './errors.js';
 import type { CgroupWatch } from './events.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { type PressureKind, pressureKinds } from './pressure-stats.js';
+import { withRights } from './rights.js';
 
 /** From when on pressure is told: so much waiting within a window. */
 export interface PressureTrigger {
@@ -37,7 +38,7 @@ export function watchPressure(
     throw new CgroupError({ action: 'watch', path: parts[0]?.directory ?? '', help }, 'EOPNOTSUPP');
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    fd = withRights(path, () => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
     writeSync(fd, value);
     return watching(fd, watchAlone(fd, EPOLL.PRI, listener));
   } catch (error) {

@@ -1,9 +1,11 @@
-import { existsSync, type FSWatcher, watch as watchFile } from 'node:fs';
+import { type FSWatcher, watch as watchFile } from 'node:fs';
 import { type CgroupCounters, countersOf } from './counters.js';
 import { cgroupError } from './errors.js';
 import type { CgroupEvent, CgroupWatch } from './events.js';
+import { isThere } from './files.js';
 import { isPopulated } from './kill.js';
 import { type CgroupPart, partOf, unifiedPart } from './part.js';
+import { withRights } from './rights.js';
 import { statsOf } from './stats.js';
 import { watchOom } from './v1/watch-oom.js';
 
@@ -81,7 +83,7 @@ function eventFiles(parts: readonly CgroupPart[]): string[] {
     pids && `${pids.directory}/pids.events`,
     unified && `${unified.directory}/cgroup.events`,
   ];
-  return files.filter((path) => path !== undefined).filter((path) => existsSync(path));
+  return files.filter((path) => path !== undefined).filter(isThere);
 }
 
 /** Of refused forks in v1 the kernel keeps a number, and tells nobody. Milliseconds. */
@@ -95,7 +97,7 @@ function lookOften(look: () => void): () => void {
 function follow(path: string, look: () => void): () => void {
   let watcher: FSWatcher;
   try {
-    watcher = watchFile(path, { persistent: false }, look);
+    watcher = withRights(path, () => watchFile(path, { persistent: false }, look));
   } catch (error) {
     throw cgroupError({ action: 'watch', path }, error);
   }

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { SpecError } from '../sys/index.js';
 import type { CgroupValue } from './controllers/controller.js';
 import { CgroupError, cgroupError } from './errors.js';
-import { readIfThere, write, writeNow } from './files.js';
+import { isThere, readIfThere, write, writeNow } from './files.js';
 import { isWithin } from './numbers.js';
 import { type CgroupPart, partOf } from './part.js';
 
@@ -20,12 +19,12 @@ export function placeValues(parts: readonly CgroupPart[], values: readonly Cgrou
   return values.map((value) => {
     const directory = partOf(parts, value.controller)?.directory ?? '';
     const path = `${directory}/${value.file}`;
-    if (existsSync(path)) return { ...value, path };
+    if (isThere(path)) return { ...value, path };
     const { otherwise, missing, field } = value;
-    if (otherwise !== undefined && existsSync(`${directory}/${otherwise.file}`)) {
+    if (otherwise !== undefined && isThere(`${directory}/${otherwise.file}`)) {
       return { ...value, ...otherwise, path: `${directory}/${otherwise.file}` };
     }
-    if (!existsSync(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
+    if (!isThere(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
     throw new SpecError(field, missing?.problem ?? `this kernel has no ${value.file}`, missing?.help);
   });
 }

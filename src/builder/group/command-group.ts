@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
+import { withRights } from '../../cgroup/rights.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -129,7 +130,7 @@ const [removalDeadline, betweenTries] = [5000, 100];
 /** What a child writes itself to. */
 function openProcs(path: string): Fd {
   try {
-    return openat(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0);
+    return withRights(path, () => openat(AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0));
   } catch (error) {
     throw cgroupError({ action: 'attach', path }, error);
   }
