@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CgroupEvent, openCgroup } from '../src/cgroup/index.js';
+import { type CgroupError, type CgroupEvent, openCgroup } from '../src/cgroup/index.js';
+import { prlimit64, RLIMIT } from '../src/sys/index.js';
 import { either, skipUnless } from './helpers/can.js';
 import { layouts, noController, noGroups, soon, startIn, withGroup } from './helpers/groups.js';
 import { openDescriptors } from './helpers/host-state.js';
@@ -36,6 +37,40 @@ for (const { name, options } of layouts()) {
       const told = events.find((event) => event.kind === 'fork-refused');
       assert.ok((told?.count ?? 0) >= 1);
       assert.is(told?.limit, 1);
+    }),
+  );
+
+  skipUnless(
+    test,
+    either(noController('pids'), noEvents),
+    on('what cannot be read for a time is told, and what happened then is told after'),
+    () =>
+      withGroup({ ...options, limits: { pids: { max: 1 } } }, async (group) => {
+        const events: CgroupEvent[] = [];
+        using _watch = group.watch((event) => events.push(event));
+        const { child, ended } = await startIn(group, 'sleep 1; read end; sleep 1');
+        const { rlim_cur, rlim_max } = prlimit64(0, RLIMIT.NOFILE, null);
+        prlimit64(0, RLIMIT.NOFILE, { rlim_cur: 0n, rlim_max });
+        try {
+          await soon(() => events.length > 0, 'the event');
+        } finally {
+          prlimit64(0, RLIMIT.NOFILE, { rlim_cur, rlim_max });
+        }
+        const [{ kind, error } = {}] = events as { kind?: string; error?: CgroupError }[];
+        assert.equal([kind, error?.code, error?.action], ['unreadable', 'EMFILE', 'read']);
+        child.kill('SIGKILL');
+        await ended;
+        await soon(() => events.some((event) => event.kind === 'fork-refused'), 'what happened');
+        assert.is(events.filter((event) => event.kind === 'unreadable').length, 1);
+      }),
+  );
+
+  skipUnless(test, noGroups, on('a listener that is no function is refused'), () =>
+    withGroup(options, async (group) => {
+      for (const listener of [undefined, null, 'log'] as unknown as (() => void)[]) {
+        assert.throws(() => group.watch(listener), /listener/);
+        assert.throws(() => group.watchPressure('cpu', { some: '1s', within: '2s' }, listener), /listener/);
+      }
     }),
   );
 

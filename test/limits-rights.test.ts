@@ -58,6 +58,27 @@ skipUnless(test, noOrdinaryUser, 'it is measured, limited and shown all the same
   assert.equal([pids, limit, status, groups], [1, 12, 0, [12]]);
 });
 
+skipUnless(
+  test,
+  noOrdinaryUser,
+  'a program that watches the group goes on, and is told what happens in it',
+  async () => {
+    const script = `read go; at=$(find /sys/fs/cgroup -type d -name "isolate-$PPID-*" 2>/dev/null); for d in $at; do chmod 000 $d/*; done; exec tail /dev/zero`;
+    const told = await tells(`
+    const { spawn } = await import('node:child_process');
+    const group = await cgroup.openCgroup({ limits: { memory: { max: '24M' }, pids: { max: 16 } } });
+    const first = new Promise((resolve) => group.watch(resolve));
+    const child = spawn('sh', ['-c', ${JSON.stringify(script)}], { stdio: ['pipe', 'ignore', 'ignore'] });
+    await group.attach(child.pid);
+    child.stdin.end('\\n');
+    const { kind, limit } = await first;
+    told.push(kind, limit);
+    await group.remove();
+  `);
+    assert.equal(told, ['oom-kill', 24 * 2 ** 20]);
+  },
+);
+
 skipUnless(test, noOrdinaryUser, 'one that does it again and again is measured and ended', async () => {
   const again = `${at}; perl -e 'my @f = map { ($_, glob("$_/*")) } @ARGV; print "ready\\n"; close STDOUT; for (;;) { chmod 0, $_ for @f }' $at`;
   const [kind, current, left] = await tells(`

@@ -4,7 +4,7 @@ import { type Fd, SpecError } from '../sys/index.js';
 import { attach } from './attach.js';
 import { type CgroupCounters, countersOf } from './counters.js';
 import { CgroupError, cgroupError } from './errors.js';
-import type { CgroupEvent, CgroupWatch } from './events.js';
+import { type CgroupEvent, type CgroupWatch, checkListener } from './events.js';
 import { freeze, thaw } from './freeze.js';
 import { isPopulated, killAll, signalAll } from './kill.js';
 import { type CgroupLimits, checkLimits } from './limits.js';
@@ -163,11 +163,12 @@ export class Cgroup implements AsyncDisposable {
    * });
    * ```
    *
-   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files.
+   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files. ENOENT: the group is gone. SpecError - the listener is no function.
    */
   watch(listener: (event: CgroupEvent) => void): CgroupWatch {
+    checkListener(listener);
     this.#checkThere();
-    const watch = watchEvents(this.parts, listener);
+    const watch = this.#read(() => watchEvents(this.parts, listener));
     this.#eventsWatches.add(watch);
     return this.#keep(watch, () => this.#eventsWatches.delete(watch));
   }
@@ -182,6 +183,7 @@ export class Cgroup implements AsyncDisposable {
    * @throws SpecError - no such trigger. CgroupError EOPNOTSUPP, ENOENT: no cgroup v2 or no PSI. EINVAL: not for an ordinary user.
    */
   watchPressure(kind: PressureKind, trigger: PressureTrigger, listener: () => void): CgroupWatch {
+    checkListener(listener);
     return this.#keep(watchPressure(this.parts, kind, trigger, listener));
   }
 

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch as watchFile } from 'node:fs';
+import { existsSync, type FSWatcher, watch as watchFile } from 'node:fs';
 import { type CgroupCounters, countersOf } from './counters.js';
 import { cgroupError } from './errors.js';
 import type { CgroupEvent, CgroupWatch } from './events.js';
@@ -20,19 +20,34 @@ export interface EventsWatch extends CgroupWatch {
 
 /**
  * Tells what happens in a group. The kernel says when one of its files has changed (inotify(7); in v1 by an eventfd), and then the
- * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end.
+ * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end, and ends with the group.
  */
 export function watchEvents(parts: readonly CgroupPart[], listener: (event: CgroupEvent) => void): EventsWatch {
   let before = countersOf(parts);
   let wasPopulated = isPopulated(parts);
   let timesEmpty = 0;
-  const look = () => {
+  let isReadable = true;
+  const eventsNow = () => {
     const now = countersOf(parts);
     const isPopulatedNow = isPopulated(parts);
     const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
     if (events.includes(empty)) timesEmpty++;
-    [before, wasPopulated] = [now, isPopulatedNow];
-    for (const event of events) listener(event);
+    [before, wasPopulated, isReadable] = [now, isPopulatedNow, true];
+    return events;
+  };
+  // What the event loop calls has nobody to throw to.
+  const eventsOrError = (): CgroupEvent[] => {
+    try {
+      return eventsNow();
+    } catch (error) {
+      const isNews = isReadable;
+      isReadable = false;
+      return isNews ? [unreadable(error, parts)] : [];
+    }
+  };
+  const look = () => {
+    for (const event of eventsOrError()) listener(event);
+    if (!parts.some(({ directory }) => existsSync(directory))) close();
   };
   const closers: (() => void)[] = [];
   const close = () => {
@@ -59,6 +74,11 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
 }
 
 const empty: CgroupEvent = { kind: 'empty' };
+
+function unreadable(error: unknown, parts: readonly CgroupPart[]): CgroupEvent {
+  const { path = parts[0]?.directory ?? '' } = error as { path?: string };
+  return { kind: 'unreadable', error: cgroupError({ action: 'read', path }, error) };
+}
 
 function eventsBetween(before: CgroupCounters, now: CgroupCounters, parts: readonly CgroupPart[]): CgroupEvent[] {
   const events: CgroupEvent[] = [];
