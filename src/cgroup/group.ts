@@ -174,7 +174,8 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * Calls back when its processes wait too much for processors, memory or disks.
+   * Calls back when its processes wait too much for processors, memory or disks. It ends as {@link watch} does, and when somebody else has
+   * removed the group.
    *
    * ```ts
    * using watch = group.watchPressure('memory', { some: '200ms', within: '2s' }, () => console.error('short of memory'));

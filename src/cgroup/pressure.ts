@@ -17,7 +17,8 @@ export interface PressureTrigger {
 }
 
 /**
- * Calls back when there is too little of something: at most once in a window. It keeps no program from its end.
+ * Calls back when there is too little of something: at most once in a window. It keeps no program from its end, and ends when the group is gone or
+ * measures no pressure any more (`cgroup.pressure`).
  *
  * Equivalent to: `echo "some 150000 1000000" > memory.pressure`, and poll(2) for POLLPRI. See https://docs.kernel.org/accounting/psi.html.
  */
@@ -40,7 +41,7 @@ export function watchPressure(
   try {
     fd = withRights(path, () => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
     writeSync(fd, value);
-    return watching(fd, watchAlone(fd, EPOLL.PRI, listener));
+    return watching(fd, listener);
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     const parts = { action: 'watch', path, value, help: helpFor(error) ?? help } as const;
@@ -48,8 +49,9 @@ export function watchPressure(
   }
 }
 
-function watching(fd: number, end: () => void): CgroupWatch {
+function watching(fd: number, listener: () => void): CgroupWatch {
   let isOpen = true;
+  const end = watchAlone(fd, EPOLL.PRI, listener, () => close());
   const close = () => {
     if (!isOpen) return;
     isOpen = false;
