@@ -1,11 +1,14 @@
 // What a group tells of itself while something happens in it.
-import { existsSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CgroupEvent, openCgroup } from '../src/cgroup/index.js';
+import { type CgroupError, type CgroupEvent, openCgroup } from '../src/cgroup/index.js';
+import { prlimit64, RLIMIT } from '../src/sys/index.js';
 import { either, skipUnless } from './helpers/can.js';
 import { layouts, noController, noGroups, soon, startIn, withGroup } from './helpers/groups.js';
 import { openDescriptors } from './helpers/host-state.js';
+
+const noPressure = either(noGroups, existsSync('/proc/pressure/cpu') ? undefined : 'this kernel has no PSI');
 
 for (const { name, options } of layouts()) {
   const on = (title: string) => `${title} (${name})`;
@@ -39,6 +42,40 @@ for (const { name, options } of layouts()) {
     }),
   );
 
+  skipUnless(
+    test,
+    either(noController('pids'), noEvents),
+    on('what cannot be read for a time is told, and what happened then is told after'),
+    () =>
+      withGroup({ ...options, limits: { pids: { max: 1 } } }, async (group) => {
+        const events: CgroupEvent[] = [];
+        using _watch = group.watch((event) => events.push(event));
+        const { child, ended } = await startIn(group, 'sleep 1; read end; sleep 1');
+        const { rlim_cur, rlim_max } = prlimit64(0, RLIMIT.NOFILE, null);
+        prlimit64(0, RLIMIT.NOFILE, { rlim_cur: 0n, rlim_max });
+        try {
+          await soon(() => events.length > 0, 'the event');
+        } finally {
+          prlimit64(0, RLIMIT.NOFILE, { rlim_cur, rlim_max });
+        }
+        const [{ kind, error } = {}] = events as { kind?: string; error?: CgroupError }[];
+        assert.equal([kind, error?.code, error?.action], ['unreadable', 'EMFILE', 'read']);
+        child.kill('SIGKILL');
+        await ended;
+        await soon(() => events.some((event) => event.kind === 'fork-refused'), 'what happened');
+        assert.is(events.filter((event) => event.kind === 'unreadable').length, 1);
+      }),
+  );
+
+  skipUnless(test, noGroups, on('a listener that is no function is refused'), () =>
+    withGroup(options, async (group) => {
+      for (const listener of [undefined, null, 'log'] as unknown as (() => void)[]) {
+        assert.throws(() => group.watch(listener), /listener/);
+        assert.throws(() => group.watchPressure('cpu', { some: '1s', within: '2s' }, listener), /listener/);
+      }
+    }),
+  );
+
   skipUnless(test, noGroups, on('what watches a group ends with it, and leaves no descriptor'), async () => {
     const before = openDescriptors().length;
     for (let times = 0; times < 20; times++) {
@@ -68,26 +105,36 @@ skipUnless(test, noGroups, 'the last process that leaves is told', async () => {
   });
 });
 
-skipUnless(
-  test,
-  either(noGroups, existsSync('/proc/pressure/cpu') ? undefined : 'this kernel has no PSI'),
-  'pressure is measured, and told',
-  async () => {
-    const [layout] = layouts();
-    await withGroup({ ...layout?.options }, async (group) => {
-      let told = 0;
-      using _watch = group.watchPressure('cpu', { some: '10ms', within: '2s' }, () => told++);
-      const loops = Array.from({ length: 6 }, () => startIn(group, 'while :; do :; done'));
-      await Promise.all(loops);
-      await soon(() => told > 0, 'the trigger', 20);
-      const { cpu } = group.stats().pressure ?? {};
-      assert.ok((cpu?.some.total ?? 0) > 1, JSON.stringify(cpu));
-      assert.throws(() => group.watchPressure('cpu', { within: '2s' }, () => {}), /either some or full/);
-      assert.throws(() => group.watchPressure('cpu', { some: '3s', within: '2s' }, () => {}), /longer than the window/);
-      assert.throws(() => group.watchPressure('cpu', { some: '1ms', within: '20s' }, () => {}), /500 ms to 10 s/);
-    });
-  },
-);
+skipUnless(test, noPressure, 'pressure is measured, and told', async () => {
+  const [layout] = layouts();
+  await withGroup({ ...layout?.options }, async (group) => {
+    let told = 0;
+    using _watch = group.watchPressure('cpu', { some: '10ms', within: '2s' }, () => told++);
+    const loops = Array.from({ length: 6 }, () => startIn(group, 'while :; do :; done'));
+    await Promise.all(loops);
+    await soon(() => told > 0, 'the trigger', 20);
+    const { cpu } = group.stats().pressure ?? {};
+    assert.ok((cpu?.some.total ?? 0) > 1, JSON.stringify(cpu));
+    assert.throws(() => group.watchPressure('cpu', { within: '2s' }, () => {}), /either some or full/);
+    assert.throws(() => group.watchPressure('cpu', { some: '3s', within: '2s' }, () => {}), /longer than the window/);
+    assert.throws(() => group.watchPressure('cpu', { some: '1ms', within: '20s' }, () => {}), /500 ms to 10 s/);
+  });
+});
+
+skipUnless(test, noPressure, 'a watch of pressure ends when its group is gone, and does nothing more', async () => {
+  const [layout] = layouts();
+  const group = await openCgroup({ ...layout?.options });
+  let told = 0;
+  const before = openDescriptors().length;
+  using _watch = group.watchPressure('cpu', { some: '2s', within: '2s' }, () => told++);
+  for (const path of group.paths) rmdirSync(path);
+  await soon(() => openDescriptors().length === before, 'its end');
+  const { user, system } = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const used = process.cpuUsage({ user, system });
+  assert.is(told, 0);
+  assert.ok(used.user + used.system < 250_000, `${used.user + used.system} µs`);
+});
 
 /** Older kernels count no refused forks in v1. */
 async function pidsEventsMissing(): Promise<string | undefined> {

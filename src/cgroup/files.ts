@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, type PathLike, readFileSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, openSync, readFileSync, statSync, write as writeLater, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { withRights } from './rights.js';
 
 /** What tells that a file, its group or its controller is not there. Of a file that is open, ENODEV says so. */
 const absent: readonly unknown[] = ['ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTDIR'];
@@ -17,10 +18,20 @@ export function isAbsent(error: unknown): boolean {
   return absent.includes(codeOf(error));
 }
 
-/** The text of a file of a group; undefined where there is none. */
-export function readIfThere(path: PathLike): string | undefined {
+/** Whether a file of a group is there. */
+export function isThere(path: string): boolean {
   try {
-    return readFileSync(path, 'utf8');
+    withRights(path, () => statSync(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of a file of a group; undefined where there is none. */
+export function readIfThere(path: string | Buffer): string | undefined {
+  try {
+    return withRights(path, () => readFileSync(path, 'utf8'));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
@@ -48,7 +59,7 @@ export function readKeyed(path: string): Record<string, number> | undefined {
 }
 
 /** Numbers of a file with one on each line, as `cgroup.procs`. */
-export function readNumbersOf(path: PathLike): number[] {
+export function readNumbersOf(path: string | Buffer): number[] {
   return (readIfThere(path) ?? '')
     .split('\n')
     .filter((line) => line !== '')
@@ -57,7 +68,7 @@ export function readNumbersOf(path: PathLike): number[] {
 
 /** Writes to a file of a group, in the one call that the kernel wants. The file has to be there: in a group none can be made. */
 export function writeNow(path: string, value: string): void {
-  const fd = openSync(path, constants.O_WRONLY);
+  const fd = openToWrite(path);
   try {
     writeSync(fd, value);
   } finally {
@@ -67,10 +78,16 @@ export function writeNow(path: string, value: string): void {
 
 /** The same on another thread: some writes wait, for memory to be taken back or for all processors. */
 export async function write(path: string, value: string): Promise<void> {
-  const file = await open(path, constants.O_WRONLY);
+  const fd = openToWrite(path);
   try {
-    await file.write(value);
+    await writtenLater(fd, value);
   } finally {
-    await file.close();
+    closeSync(fd);
   }
+}
+
+const writtenLater = promisify(writeLater) as (fd: number, value: string) => Promise<unknown>;
+
+function openToWrite(path: string): number {
+  return withRights(path, () => openSync(path, constants.O_WRONLY));
 }

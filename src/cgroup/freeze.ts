@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { CgroupError, cgroupError } from './errors.js';
-import { readIfThere, readKeyed, write } from './files.js';
+import { isThere, readIfThere, readKeyed, write } from './files.js';
 import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
 import { waitUntil } from './waiting.js';
 
@@ -16,7 +15,7 @@ interface Freezer {
 function freezerOf(parts: readonly CgroupPart[]): Freezer | undefined {
   const unified = unifiedPart(parts);
   const path = `${unified?.directory}/cgroup.freeze`;
-  if (unified !== undefined && existsSync(path)) {
+  if (unified !== undefined && isThere(path)) {
     const isFrozen = () => readKeyed(`${unified.directory}/cgroup.events`)?.frozen === 1;
     return { path, frozen: '1', thawed: '0', isFrozen };
   }
@@ -65,7 +64,7 @@ function freezerOrThrow(parts: readonly CgroupPart[]): Freezer {
   const freezer = freezerOf(parts);
   if (freezer !== undefined) return freezer;
   const path = parts[0]?.directory ?? '';
-  if (!existsSync(path)) throw new CgroupError({ action: 'freeze', path }, 'ENOENT');
+  if (!isThere(path)) throw new CgroupError({ action: 'freeze', path }, 'ENOENT');
   const help = 'it takes cgroup v2 of Linux 5.2, or the freezer hierarchy of v1';
   throw new CgroupError({ action: 'freeze', path, help }, 'EOPNOTSUPP');
 }

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { type Fd, SpecError } from '../sys/index.js';
 import { attach } from './attach.js';
 import { type CgroupCounters, countersOf } from './counters.js';
-import { CgroupError } from './errors.js';
-import type { CgroupEvent, CgroupWatch } from './events.js';
+import { CgroupError, cgroupError } from './errors.js';
+import { type CgroupEvent, type CgroupWatch, checkListener } from './events.js';
 import { freeze, thaw } from './freeze.js';
 import { isPopulated, killAll, signalAll } from './kill.js';
 import { type CgroupLimits, checkLimits } from './limits.js';
@@ -12,8 +12,8 @@ import type { CgroupPart } from './part.js';
 import { type PressureTrigger, watchPressure } from './pressure.js';
 import type { PressureKind } from './pressure-stats.js';
 import { processesIn } from './processes.js';
-import { regaining } from './regain.js';
 import { removeParts } from './remove.js';
+import { withRights } from './rights.js';
 import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
@@ -71,7 +71,8 @@ export class Cgroup implements AsyncDisposable {
   get fd(): Fd | undefined {
     const [first] = this.parts;
     if (first?.version !== 2 || this.parts.length !== 1) return undefined;
-    this.#fd ??= openSync(first.directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const { directory } = first;
+    this.#fd ??= withRights(directory, () => openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY));
     return this.#fd;
   }
 
@@ -92,12 +93,12 @@ export class Cgroup implements AsyncDisposable {
 
   /** The processes in it and below, by their numbers in this PID namespace; 0 is one from outside of it. */
   processes(): number[] {
-    return processesIn(this.parts);
+    return this.#read(() => processesIn(this.parts));
   }
 
   /** Whether a process is in it or below. */
   isPopulated(): boolean {
-    return isPopulated(this.parts);
+    return this.#read(() => isPopulated(this.parts));
   }
 
   /**
@@ -127,17 +128,17 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `cat cpu.stat memory.current memory.stat io.stat pids.current`.
    *
-   * @throws CgroupError ENOENT: the group is gone.
+   * @throws CgroupError ENOENT: the group is gone. EACCES: it is somebody else's, who lets nobody read it.
    */
   stats(): CgroupStats {
     this.#checkThere();
-    return statsOf(this.parts);
+    return this.#read(() => statsOf(this.parts));
   }
 
   /** @internal What is left of {@link stats} and {@link counters} when its processes have ended. */
   used(): CgroupUse & { readonly counters: CgroupCounters } {
     this.#checkThere();
-    return { ...useOf(this.parts), counters: countersOf(this.parts) };
+    return this.#read(() => ({ ...useOf(this.parts), counters: countersOf(this.parts) }));
   }
 
   /**
@@ -145,11 +146,11 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `cat memory.events pids.events`; in v1 `memory.oom_control`.
    *
-   * @throws CgroupError ENOENT: the group is gone.
+   * @throws CgroupError as {@link stats}.
    */
   counters(): CgroupCounters {
     this.#checkThere();
-    return countersOf(this.parts);
+    return this.#read(() => countersOf(this.parts));
   }
 
   /**
@@ -162,17 +163,19 @@ export class Cgroup implements AsyncDisposable {
    * });
    * ```
    *
-   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files.
+   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files. ENOENT: the group is gone. SpecError - the listener is no function.
    */
   watch(listener: (event: CgroupEvent) => void): CgroupWatch {
+    checkListener(listener);
     this.#checkThere();
-    const watch = watchEvents(this.parts, listener);
+    const watch = this.#read(() => watchEvents(this.parts, listener));
     this.#eventsWatches.add(watch);
     return this.#keep(watch, () => this.#eventsWatches.delete(watch));
   }
 
   /**
-   * Calls back when its processes wait too much for processors, memory or disks.
+   * Calls back when its processes wait too much for processors, memory or disks. It ends as {@link watch} does, and when somebody else has
+   * removed the group.
    *
    * ```ts
    * using watch = group.watchPressure('memory', { some: '200ms', within: '2s' }, () => console.error('short of memory'));
@@ -181,6 +184,7 @@ export class Cgroup implements AsyncDisposable {
    * @throws SpecError - no such trigger. CgroupError EOPNOTSUPP, ENOENT: no cgroup v2 or no PSI. EINVAL: not for an ordinary user.
    */
   watchPressure(kind: PressureKind, trigger: PressureTrigger, listener: () => void): CgroupWatch {
+    checkListener(listener);
     return this.#keep(watchPressure(this.parts, kind, trigger, listener));
   }
 
@@ -208,7 +212,7 @@ export class Cgroup implements AsyncDisposable {
    * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
    */
   kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    const killing = regaining(this.parts, () => killAll(this.parts, deadline));
+    const killing = killAll(this.parts, deadline);
     this.#kills.add(killing);
     const forget = () => void this.#kills.delete(killing);
     killing.then(forget, forget);
@@ -236,7 +240,7 @@ export class Cgroup implements AsyncDisposable {
    */
   async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     this.close();
-    await regaining(this.parts, () => removeParts(this.parts, deadline));
+    await removeParts(this.parts, deadline);
     // A kill that is still looking would take a new group of the same name for this one.
     await Promise.allSettled(this.#kills);
   }
@@ -261,6 +265,15 @@ export class Cgroup implements AsyncDisposable {
     const kept = { close, [Symbol.dispose]: close };
     this.#watches.add(kept);
     return kept;
+  }
+
+  #read<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      const { path = this.paths[0] ?? '' } = error as { path?: string };
+      throw cgroupError({ action: 'read', path }, error);
+    }
   }
 
   #checkThere(): void {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { close, pidfd_open, pidfd_send_signal, SIG, SyscallError } from '../sys/index.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { isAbsent, readKeyed, write } from './files.js';
@@ -51,13 +50,14 @@ export function isPopulated(parts: readonly CgroupPart[]): boolean {
 
 async function killAtOnce(parts: readonly CgroupPart[]): Promise<boolean> {
   const unified = unifiedPart(parts);
-  const path = `${unified?.directory}/cgroup.kill`;
-  if (unified === undefined || !existsSync(path)) return false;
+  if (unified === undefined) return false;
+  const path = `${unified.directory}/cgroup.kill`;
   try {
     await write(path, '1');
   } catch (error) {
-    // Somebody has removed it meanwhile: nothing is in it.
-    if (!isAbsent(error)) throw cgroupError({ action: 'kill', path, value: '1' }, error);
+    // The kernel has none.
+    if (isAbsent(error)) return false;
+    throw cgroupError({ action: 'kill', path, value: '1' }, error);
   }
   // What was attached to the other hierarchies alone is not among them.
   return processesIn(parts.filter(({ version }) => version === 1)).length === 0;

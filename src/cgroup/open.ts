@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { SpecError } from '../sys/index.js';
 import { cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
 import { cgroupError } from './errors.js';
-import { codeOf } from './files.js';
+import { codeOf, isThere } from './files.js';
 import { Cgroup } from './group.js';
 import { checkName, ownName } from './name.js';
 import { type CgroupOptions, checkOptions } from './options.js';
@@ -97,7 +97,7 @@ export function findCgroup(
   const bases = parent === undefined ? known.bases : basesIn(parent, known);
   const parts = bases
     .map(({ version, controllers, directory }) => ({ version, controllers, directory: `${directory}/${name}` }))
-    .filter(({ directory }) => existsSync(`${directory}/cgroup.procs`))
+    .filter(({ directory }) => isThere(`${directory}/cgroup.procs`))
     .map((part) => (part.version === 2 ? { ...part, controllers: availableIn(part.directory) } : part));
   return parts.length === 0 ? undefined : new Cgroup(parts, {});
 }

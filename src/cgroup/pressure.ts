@@ -6,6 +6,7 @@ import { CgroupError, cgroupError } from './errors.js';
 import type { CgroupWatch } from './events.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { type PressureKind, pressureKinds } from './pressure-stats.js';
+import { withRights } from './rights.js';
 
 /** From when on pressure is told: so much waiting within a window. */
 export interface PressureTrigger {
@@ -17,7 +18,8 @@ export interface PressureTrigger {
 }
 
 /**
- * Calls back when there is too little of something: at most once in a window. It keeps no program from its end.
+ * Calls back when there is too little of something: at most once in a window. It keeps no program from its end, and ends when the group is gone or
+ * measures no pressure any more (`cgroup.pressure`).
  *
  * Equivalent to: `echo "some 150000 1000000" > memory.pressure`, and poll(2) for POLLPRI. See https://docs.kernel.org/accounting/psi.html.
  */
@@ -38,9 +40,9 @@ export function watchPressure(
     throw new CgroupError({ action: 'watch', path: parts[0]?.directory ?? '', help }, 'EOPNOTSUPP');
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    fd = withRights(path, () => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
     writeSync(fd, value);
-    return watching(fd, watchAlone(fd, EPOLL.PRI, listener));
+    return watching(fd, listener);
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
     const parts = { action: 'watch', path, value, help: helpFor(error) ?? help } as const;
@@ -48,8 +50,9 @@ export function watchPressure(
   }
 }
 
-function watching(fd: number, end: () => void): CgroupWatch {
+function watching(fd: number, listener: () => void): CgroupWatch {
   let isOpen = true;
+  const end = watchAlone(fd, EPOLL.PRI, listener, () => close());
   const close = () => {
     if (!isOpen) return;
     isOpen = false;

@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, constants, lstatSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, statSync } from 'node:fs';
 import { codeOf, readNumbersOf } from './files.js';
 import type { CgroupPart } from './part.js';
+import { withRights } from './rights.js';
 
 /** A group, while a tree of them is walked through. */
 export interface WalkedGroup {
@@ -63,20 +64,9 @@ function goTo(fd: number, name: string): number {
   return opened;
 }
 
-/** Who owns a group can have taken away the rights to look into it. */
 function openDirectory(path: Buffer): number {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  if (process.geteuid?.() !== 0) makeOpen(path);
-  return openSync(path, flags);
-}
-
-function makeOpen(path: Buffer): void {
-  try {
-    const { mode } = lstatSync(path);
-    if ((mode & 0o700) !== 0o700) chmodSync(path, mode | 0o700);
-  } catch {
-    // It is somebody else's, or gone: opening it says so.
-  }
+  return withRights(path, () => openSync(path, flags));
 }
 
 function openIfThere(path: Buffer): number | undefined {
@@ -85,11 +75,13 @@ function openIfThere(path: Buffer): number | undefined {
 
 /** A group has two links, and one more for each group right below it. */
 function hasGroups(path: Buffer): boolean {
-  return ifThere(() => statSync(path).nlink !== 2) ?? false;
+  return ifThere(() => withRights(path, () => statSync(path)).nlink !== 2) ?? false;
 }
 
 function groupsIn(fd: number): string[] {
-  const entries = ifThere(() => readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true, encoding: 'latin1' })) ?? [];
+  const path = `/proc/self/fd/${fd}`;
+  const read = () => readdirSync(path, { withFileTypes: true, encoding: 'latin1' });
+  const entries = ifThere(() => withRights(path, read)) ?? [];
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 

@@ -1,9 +1,10 @@
-import { type PathLike, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { CgroupError, cgroupError } from './errors.js';
 import { codeOf } from './files.js';
 import { killAll } from './kill.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow, processesIn } from './processes.js';
+import { withRights } from './rights.js';
 import { waitUntil } from './waiting.js';
 
 /**
@@ -37,9 +38,9 @@ function isTreeRemoved(directory: string): boolean {
 }
 
 /** @param directory - what an error tells: the group, or the one that it is below. */
-function isRemoved(path: PathLike, directory: string): boolean {
+function isRemoved(path: string | Buffer, directory: string): boolean {
   try {
-    rmdirSync(path);
+    withRights(path, () => rmdirSync(path));
     return true;
   } catch (error) {
     const code = codeOf(error);

@@ -3,6 +3,7 @@ import { basename, posix } from 'node:path';
 import { Cgroup } from './group.js';
 import { cgroupHierarchies } from './hierarchies.js';
 import type { CgroupPart } from './part.js';
+import { withRights } from './rights.js';
 import { availableIn } from './v2/base.js';
 
 /** How many levels of groups are looked through. Systemd and a container in a container make some ten of them. */
@@ -70,12 +71,16 @@ function* directoriesBelow(directory: string, levels: number): Generator<string>
 /** None of what is gone meanwhile, or what this user may not look into. */
 function entriesOf(directory: string): Dirent[] {
   try {
-    return readdirSync(directory, { withFileTypes: true });
+    return withRights(directory, () => readdirSync(directory, { withFileTypes: true }));
   } catch {
     return [];
   }
 }
 
 function ownerIdOf(directory: string): number | undefined {
-  return statSync(directory, { throwIfNoEntry: false })?.uid;
+  try {
+    return withRights(directory, () => statSync(directory)).uid;
+  } catch {
+    return undefined;
+  }
 }

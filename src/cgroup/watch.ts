@@ -2,8 +2,10 @@ import { existsSync, type FSWatcher, watch as watchFile } from 'node:fs';
 import { type CgroupCounters, countersOf } from './counters.js';
 import { cgroupError } from './errors.js';
 import type { CgroupEvent, CgroupWatch } from './events.js';
+import { isThere } from './files.js';
 import { isPopulated } from './kill.js';
 import { type CgroupPart, partOf, unifiedPart } from './part.js';
+import { withRights } from './rights.js';
 import { statsOf } from './stats.js';
 import { watchOom } from './v1/watch-oom.js';
 
@@ -18,19 +20,34 @@ export interface EventsWatch extends CgroupWatch {
 
 /**
  * Tells what happens in a group. The kernel says when one of its files has changed (inotify(7); in v1 by an eventfd), and then the
- * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end.
+ * counters are read: several things of a kind at once are told once, with their number. It keeps no program from its end, and ends with the group.
  */
 export function watchEvents(parts: readonly CgroupPart[], listener: (event: CgroupEvent) => void): EventsWatch {
   let before = countersOf(parts);
   let wasPopulated = isPopulated(parts);
   let timesEmpty = 0;
-  const look = () => {
+  let isReadable = true;
+  const eventsNow = () => {
     const now = countersOf(parts);
     const isPopulatedNow = isPopulated(parts);
     const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
     if (events.includes(empty)) timesEmpty++;
-    [before, wasPopulated] = [now, isPopulatedNow];
-    for (const event of events) listener(event);
+    [before, wasPopulated, isReadable] = [now, isPopulatedNow, true];
+    return events;
+  };
+  // What the event loop calls has nobody to throw to.
+  const eventsOrError = (): CgroupEvent[] => {
+    try {
+      return eventsNow();
+    } catch (error) {
+      const isNews = isReadable;
+      isReadable = false;
+      return isNews ? [unreadable(error, parts)] : [];
+    }
+  };
+  const look = () => {
+    for (const event of eventsOrError()) listener(event);
+    if (!parts.some(({ directory }) => existsSync(directory))) close();
   };
   const closers: (() => void)[] = [];
   const close = () => {
@@ -58,6 +75,11 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
 
 const empty: CgroupEvent = { kind: 'empty' };
 
+function unreadable(error: unknown, parts: readonly CgroupPart[]): CgroupEvent {
+  const { path = parts[0]?.directory ?? '' } = error as { path?: string };
+  return { kind: 'unreadable', error: cgroupError({ action: 'read', path }, error) };
+}
+
 function eventsBetween(before: CgroupCounters, now: CgroupCounters, parts: readonly CgroupPart[]): CgroupEvent[] {
   const events: CgroupEvent[] = [];
   const isMore = (is = 0, was = 0) => is > was;
@@ -81,7 +103,7 @@ function eventFiles(parts: readonly CgroupPart[]): string[] {
     pids && `${pids.directory}/pids.events`,
     unified && `${unified.directory}/cgroup.events`,
   ];
-  return files.filter((path) => path !== undefined).filter((path) => existsSync(path));
+  return files.filter((path) => path !== undefined).filter(isThere);
 }
 
 /** Of refused forks in v1 the kernel keeps a number, and tells nobody. Milliseconds. */
@@ -95,7 +117,7 @@ function lookOften(look: () => void): () => void {
 function follow(path: string, look: () => void): () => void {
   let watcher: FSWatcher;
   try {
-    watcher = watchFile(path, { persistent: false }, look);
+    watcher = withRights(path, () => watchFile(path, { persistent: false }, look));
   } catch (error) {
     throw cgroupError({ action: 'watch', path }, error);
   }

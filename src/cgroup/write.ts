@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { SpecError } from '../sys/index.js';
 import type { CgroupValue } from './controllers/controller.js';
 import { CgroupError, cgroupError } from './errors.js';
-import { codeOf, readIfThere, write, writeNow } from './files.js';
+import { codeOf, isThere, readIfThere, write, writeNow } from './files.js';
 import { isWithin } from './numbers.js';
 import { type CgroupPart, partOf } from './part.js';
 
@@ -30,10 +29,10 @@ export function placeValues(parts: readonly CgroupPart[], values: readonly Cgrou
     const directory = partOf(parts, value.controller)?.directory ?? '';
     const targets = [value, ...(also === undefined ? [] : [also])]
       .map(({ file, value }) => ({ path: `${directory}/${file}`, value }))
-      .filter(({ path }) => existsSync(path));
+      .filter(({ path }) => isThere(path));
     const [first] = targets;
     if (first !== undefined) return { ...value, ...first, targets };
-    if (!existsSync(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
+    if (!isThere(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
     throw new SpecError(field, missing?.problem ?? `this kernel has no ${value.file}`, missing?.help);
   });
 }

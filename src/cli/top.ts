@@ -49,29 +49,28 @@ const clear = '\x1b[H\x1b[J';
 interface Measured {
   readonly owner: number | undefined;
   readonly at: number;
-  readonly stats: CgroupStats;
+  /** Undefined where they cannot be read. */
+  readonly stats: CgroupStats | undefined;
 }
 
 function measureAll(): Map<string, Measured> {
   return new Map(liveGroups().flatMap(measure));
 }
 
-/** Nothing of a group that has gone meanwhile. */
+/** Nothing of a group that has gone meanwhile. One that cannot be read hides no others. */
 function measure({ group, owner }: LiveGroup): [string, Measured][] {
+  const at = performance.now();
   try {
-    return [[group.name, { owner, at: performance.now(), stats: group.stats() }]];
+    return [[group.name, { owner, at, stats: group.stats() }]];
   } catch (error) {
-    if (error instanceof CgroupError && error.code === 'ENOENT') return [];
-    throw error;
+    if (!(error instanceof CgroupError)) throw error;
+    return error.code === 'ENOENT' ? [] : [[group.name, { owner, at, stats: undefined }]];
   }
 }
 
-function lineOf(
-  name: string,
-  { owner, at, stats: { cpu, memory, pids } }: Measured,
-  before: Measured | undefined,
-): GroupLine {
-  const used = cpu && before?.stats.cpu && (cpu.usage - before.stats.cpu.usage) / (at - before.at);
+function lineOf(name: string, { owner, at, stats }: Measured, before: Measured | undefined): GroupLine {
+  const { cpu, memory, pids } = stats ?? {};
+  const used = cpu && before?.stats?.cpu && (cpu.usage - before.stats.cpu.usage) / (at - before.at);
   return {
     name,
     owner: owner ?? null,

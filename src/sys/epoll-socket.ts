@@ -4,7 +4,7 @@ import { epoll_create1, epoll_ctl, epoll_pwait } from './calls/epoll.js';
 import { close, dup3 } from './calls/file.js';
 import { socket } from './calls/socket.js';
 import { O } from './constants/file.js';
-import { EPOLL_CREATE, EPOLL_CTL } from './constants/poll.js';
+import { EPOLL, EPOLL_CREATE, EPOLL_CTL } from './constants/poll.js';
 import { AF, SOCK } from './constants/socket.js';
 import type { EpollEvent } from './structs/poll.js';
 
@@ -56,11 +56,17 @@ export class EpollSocket {
  * Calls back when a descriptor becomes ready of which a look takes the readiness away, as of a trigger of pressure: it is watched by itself, and
  * the news is enough. See https://docs.kernel.org/accounting/psi.html.
  *
+ * @param onReady - it is ready.
+ * @param onLost - there is nothing to wait for any more (EPOLLERR), which is news until it is ended.
  * @returns what ends it: before the descriptor is closed.
  * @throws SyscallError as {@link epoll_ctl}.
  */
-export function watchAlone(fd: Fd, events: number, onReady: () => void): () => void {
-  const epoll = new EpollSocket(onReady);
+export function watchAlone(fd: Fd, events: number, onReady: () => void, onLost: () => void): () => void {
+  const epoll = new EpollSocket(() => {
+    const isLost = epoll.ready(1).some((event) => (event.events & EPOLL.ERR) !== 0);
+    if (isLost) onLost();
+    else onReady();
+  });
   try {
     epoll.add(fd, events);
   } catch (error) {

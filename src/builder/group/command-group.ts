@@ -3,6 +3,7 @@ import { cgroupError } from '../../cgroup/errors.js';
 import { codeOf } from '../../cgroup/files.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
+import { withRights } from '../../cgroup/rights.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type Entrance, entranceValue, wayInto } from '../compile/group-way.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -129,7 +130,8 @@ const [removalDeadline, betweenTries] = [5000, 100];
 function openEntrance(directory: string, entrance: Entrance): Fd {
   const path = entrance === 'clone' ? directory : `${directory}/${entrance}`;
   try {
-    return openat(AT.FDCWD, path, (entrance === 'clone' ? O.RDONLY | O.DIRECTORY : O.WRONLY) | O.CLOEXEC, 0);
+    const flags = (entrance === 'clone' ? O.RDONLY | O.DIRECTORY : O.WRONLY) | O.CLOEXEC;
+    return withRights(path, () => openat(AT.FDCWD, path, flags, 0));
   } catch (error) {
     // Who was given `cgroup.procs` alone is let in there.
     if (entrance === 'tasks' && codeOf(error) === 'EACCES') return openEntrance(directory, 'cgroup.procs');

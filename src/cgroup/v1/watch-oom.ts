@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { close, descriptorWatch, EPOLL, eventfd2, O, read } from '../../sys/index.js';
 import { cgroupError } from '../errors.js';
 import { writeNow } from '../files.js';
+import { withRights } from '../rights.js';
 
 /** When the counter is looked at after the kernel has told that there is no memory: it tells before it kills. Milliseconds. */
 const after = [0, 5, 20, 100, 500];
@@ -42,7 +43,7 @@ export function watchOom(directory: string, look: () => void): () => void {
 }
 
 function register(path: string, eventfd: number, control: string): void {
-  const fd = openSync(control, constants.O_RDONLY);
+  const fd = withRights(control, () => openSync(control, constants.O_RDONLY));
   try {
     writeNow(path, `${eventfd} ${fd}`);
   } finally {
