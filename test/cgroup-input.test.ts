@@ -5,7 +5,7 @@ import { type Cgroup, checkCgroup, findCgroup, openCgroup, planCgroup } from '..
 import { emit } from '../src/cgroup/limits.js';
 import { bare, Sandbox, SpecError } from '../src/index.js';
 import { skipUnless } from './helpers/can.js';
-import { layouts, noGroups, withGroup } from './helpers/groups.js';
+import { layouts, noGroups, startIn, withGroup } from './helpers/groups.js';
 import { ownGroups } from './helpers/own-groups.js';
 
 const [{ options } = { options: {} }] = layouts();
@@ -119,6 +119,38 @@ skipUnless(test, noGroups, 'what is no change of a group is refused', () =>
     }
     const misspelt = () => group.watchPressure('memory', any({ sum: '200ms', within: '2s' }), () => {});
     await isRefused(['watchPressure', misspelt, 'pressure', /there is no "sum"/]);
+  }),
+);
+
+skipUnless(test, noGroups, 'a deadline is a length of time, and a signal one that there is', () =>
+  withGroup({ ...options, controllers: ['pids'] }, async (group: Cgroup) => {
+    for (const act of ['freeze', 'kill', 'remove'] as const) {
+      for (const wrong of [Number.NaN, '5', -1, 0, null, ['5s'], Number.POSITIVE_INFINITY]) {
+        await isRefused([`${act} ${wrong}`, () => group[act]({ deadline: any(wrong) }), 'deadline', /deadline: /]);
+      }
+      await isRefused([`${act}(5)`, () => group[act](any(5)), 'options', /5 are no options/]);
+      await isRefused([`${act} deadlin`, () => group[act](any({ deadlin: 5 })), 'options', /there is no "deadlin"/]);
+    }
+    for (const wrong of ['SIGNOPE', 999, -1, Number.NaN, null, undefined, {}]) {
+      await isRefused([
+        `signal ${wrong}`,
+        () => group.signal(any(wrong)),
+        'signal',
+        /there is no signal .*\n.*SIGTERM/,
+      ]);
+    }
+    for (const [signal, name] of [
+      ['SIGTERM', 'SIGTERM'],
+      ['USR1', 'SIGUSR1'],
+      [2, 'SIGINT'],
+    ] as const) {
+      const { ended } = await startIn(group, 'exec sleep 1000');
+      await group.freeze({ deadline: '5s' });
+      await group.thaw();
+      group.signal(any(signal));
+      assert.is((await ended).signal, name);
+    }
+    await group.kill({ deadline: '2s' });
   }),
 );
 
