@@ -35,6 +35,13 @@ const ofGroups: Refused[] = [
   ["openCgroup({ limits: 'x' })", () => openCgroup({ limits: any('x') }), 'limits', /"x" are no limits/],
   ['a list of controllers', () => openCgroup({ controllers: any('memory') }), 'controllers', /"memory" is no list/],
   ['controllers', () => openCgroup({ controllers: any(['freezer']) }), 'controllers', /there is no "freezer"/],
+  [
+    'checkCgroup',
+    () => checkCgroup({ name: 'isolate-self' }),
+    'name',
+    /"isolate-self" begins with isolate-.*\n.*job-17/,
+  ],
+  ['planCgroup', () => planCgroup({ name: 'isolate-1-2-3.4-5.6' }), 'name', /begins with isolate-/],
   ['moveAll', () => openCgroup({ moveAll: any('false') }), 'moveAll', /"false" is neither/],
   ['access', () => openCgroup({ access: any(5) }), 'access', /5 is not what cgroupAccess tells/],
   ['name', () => openCgroup({ name: any(5) }), 'name', /5 is no name/],
@@ -64,6 +71,7 @@ const ofSandboxes: Refused[] = [
   ["parts: 'x'", () => bare().cgroup({ parts: any('x') }), 'cgroup', /"x" are not the parts/],
   ['parts: [{}]', () => bare().cgroup({ parts: any([{}]) }), 'cgroup', /\[\{\}\] are not the parts/],
   ['parts and a name', () => bare().cgroup(any({ parts: [], name: 'x' })), 'cgroup', /has no name to choose/],
+  ['name', () => bare().cgroup({ name: 'isolate-self' }).plan('true'), 'name', /begins with isolate-/],
   [
     'a spec with no parts',
     () => Sandbox.from(any({ ...bare().spec, cgroup: { parts: [] } })),
