@@ -89,4 +89,4 @@ export type { TerminalSize, TtyOption, TtySpec } from './builder/spec/terminal.j
 export type { KillOptions, TimeoutSpec } from './builder/spec/timeout.js';
 export type { ClockOffsets, IdMap, MountAttributes, NamespaceIds, NamespaceKind, Propagation } from './ns/index.js';
 export { IsolateError, SpecError, SyscallError } from './sys/index.js';
-export type { Duration } from './units/index.js';
+export type { Duration, Signal } from './units/index.js';

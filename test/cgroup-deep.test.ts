@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Cgroup, openCgroup, removeStaleCgroups } from '../src/cgroup/index.js';
 import { ownerOf, ownName } from '../src/cgroup/name.js';
+import { openNamed } from '../src/cgroup/open.js';
 import { searchGroups } from '../src/cgroup/search.js';
 import { bare, isolate } from '../src/index.js';
 import { commandMissing, either, isRoot, rootOnly, skipUnless } from './helpers/can.js';
@@ -71,7 +72,7 @@ for (const { name, options } of layouts()) {
   skipUnless(test, either(noGroups, noPerl), `a deep group that was left keeps no other: ${name}`, async () => {
     const names = [goneName(), goneName(), goneName()];
     const groups: Cgroup[] = [];
-    for (const wanted of names) groups.push(await openCgroup({ ...few, name: wanted }));
+    for (const wanted of names) groups.push(await openNamed(few, wanted));
     await fill(groups[1] as Cgroup);
     const removed = await removeStaleCgroups(options);
     assert.equal(removed.filter((one) => names.includes(one)).sort(), [...names].sort());
@@ -81,7 +82,7 @@ for (const { name, options } of layouts()) {
 
 skipUnless(test, either(noGroups, noPerl, noController('pids')), 'isolate gc removes a deep group', async () => {
   const [{ options } = { options: {} }] = layouts();
-  const group = await openCgroup({ ...options, controllers: ['pids'], name: goneName() });
+  const group = await openNamed({ ...options, controllers: ['pids'] }, goneName());
   await fill(group);
   const { status, stderr } = runIsolate(['gc']);
   assert.is(status, 0, stderr);
@@ -178,8 +179,8 @@ skipUnless(
     const [{ options } = { options: {} }] = layouts();
     const name = goneName();
     const outer = await openCgroup({ ...options, controllers: ['pids'] });
-    const inner = await openCgroup({ parent: outer, controllers: ['pids'], name });
-    const other = await openCgroup({ ...options, controllers: ['pids'], name });
+    const inner = await openNamed({ parent: outer, controllers: ['pids'] }, name);
+    const other = await openNamed({ ...options, controllers: ['pids'] }, name);
     try {
       for (const path of other.paths) chownSync(path, 1234, 1234);
       const found = searchGroups((one) => one === name).map(({ paths }) => [...paths].sort());

@@ -9,7 +9,6 @@ import { isAlive } from './helpers/processes.js';
 
 const megabyte = 2 ** 20;
 const noSwap = await refusalOf({ limits: { memory: { max: '1M', swapMax: 0 } } });
-const noBurst = await refusalOf({ limits: { cpu: { max: 1, burst: 0 } } });
 const disk = diskHere();
 
 for (const { name, options } of layouts()) {
@@ -155,18 +154,21 @@ for (const { name, options } of layouts()) {
       }),
   );
 
-  skipUnless(test, either(noController('cpu', 'memory'), noBurst), on('what fails leaves every limit as it was'), () =>
-    withGroup({ ...options, limits: { memory: { max: '64M' }, cpu: { max: 0.5 } } }, async (group) => {
-      await group.update({ memory: { max: '32M' }, cpu: { max: 0.25, burst: '1s' } }).then(
-        () => assert.unreachable('a burst above the quota'),
-        (error) => assert.is(error.code, 'EINVAL', error.message),
-      );
-      assert.is(group.stats().memory?.limit, 64 * megabyte);
-      assert.equal(group.limits, { memory: { max: '64M' }, cpu: { max: 0.5 } });
-      const cpu = group.parts.find(({ controllers }) => controllers.includes('cpu'));
-      const file = cpu?.version === 1 ? 'cpu.cfs_quota_us' : 'cpu.max';
-      assert.match(readFileSync(`${cpu?.directory}/${file}`, 'utf8'), /^50000\b/);
-    }),
+  skipUnless(test, noController('cpu', 'cpuset', 'memory'), on('what fails leaves every limit as it was'), () =>
+    withGroup(
+      { ...options, limits: { memory: { max: '64M' }, cpu: { max: 0.5 } }, controllers: ['cpuset'] },
+      async (group) => {
+        await group.update({ memory: { max: '32M' }, cpu: { max: 0.25 }, cpuset: { cpus: '900' } }).then(
+          () => assert.unreachable('a processor that is not there'),
+          (error) => assert.is(error.action, 'write', error.message),
+        );
+        assert.is(group.stats().memory?.limit, 64 * megabyte);
+        assert.equal(group.limits, { memory: { max: '64M' }, cpu: { max: 0.5 } });
+        const cpu = group.parts.find(({ controllers }) => controllers.includes('cpu'));
+        const file = cpu?.version === 1 ? 'cpu.cfs_quota_us' : 'cpu.max';
+        assert.match(readFileSync(`${cpu?.directory}/${file}`, 'utf8'), /^50000\b/);
+      },
+    ),
   );
 
   skipUnless(test, noController('cpuset'), on('cpuset: a process runs where it may'), () =>

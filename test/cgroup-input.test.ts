@@ -12,7 +12,7 @@ import {
 import { emit } from '../src/cgroup/limits.js';
 import { bare, Sandbox, SpecError } from '../src/index.js';
 import { skipUnless } from './helpers/can.js';
-import { layouts, noGroups, withGroup } from './helpers/groups.js';
+import { layouts, noGroups, startIn, withGroup } from './helpers/groups.js';
 import { ownGroups } from './helpers/own-groups.js';
 
 const [{ options } = { options: {} }] = layouts();
@@ -42,6 +42,13 @@ const ofGroups: Refused[] = [
   ["openCgroup({ limits: 'x' })", () => openCgroup({ limits: any('x') }), 'limits', /"x" are no limits/],
   ['a list of controllers', () => openCgroup({ controllers: any('memory') }), 'controllers', /"memory" is no list/],
   ['controllers', () => openCgroup({ controllers: any(['freezer']) }), 'controllers', /there is no "freezer"/],
+  [
+    'checkCgroup',
+    () => checkCgroup({ name: 'isolate-self' }),
+    'name',
+    /"isolate-self" begins with isolate-.*\n.*job-17/,
+  ],
+  ['planCgroup', () => planCgroup({ name: 'isolate-1-2-3.4-5.6' }), 'name', /begins with isolate-/],
   ['moveAll', () => openCgroup({ moveAll: any('false') }), 'moveAll', /"false" is neither/],
   ['access', () => openCgroup({ access: any(5) }), 'access', /5 is not what cgroupAccess tells/],
   ['name', () => openCgroup({ name: any(5) }), 'name', /5 is no name/],
@@ -71,6 +78,7 @@ const ofSandboxes: Refused[] = [
   ["parts: 'x'", () => bare().cgroup({ parts: any('x') }), 'cgroup', /"x" are not the parts/],
   ['parts: [{}]', () => bare().cgroup({ parts: any([{}]) }), 'cgroup', /\[\{\}\] are not the parts/],
   ['parts and a name', () => bare().cgroup(any({ parts: [], name: 'x' })), 'cgroup', /has no name to choose/],
+  ['name', () => bare().cgroup({ name: 'isolate-self' }).plan('true'), 'name', /begins with isolate-/],
   [
     'a spec with no parts',
     () => Sandbox.from(any({ ...bare().spec, cgroup: { parts: [] } })),
@@ -140,6 +148,38 @@ test('of what measures as much is had as there is, and not none', () => {
   assert.equal(enabled([]), [[], ['memory']]);
   assert.equal(enabled(one.map((base) => ({ ...base, refused: { problem: 'systemd manages it' } }))), [[], ['memory']]);
 });
+
+skipUnless(test, noGroups, 'a deadline is a length of time, and a signal one that there is', () =>
+  withGroup({ ...options, controllers: ['pids'] }, async (group: Cgroup) => {
+    for (const act of ['freeze', 'kill', 'remove'] as const) {
+      for (const wrong of [Number.NaN, '5', -1, 0, null, ['5s'], Number.POSITIVE_INFINITY]) {
+        await isRefused([`${act} ${wrong}`, () => group[act]({ deadline: any(wrong) }), 'deadline', /deadline: /]);
+      }
+      await isRefused([`${act}(5)`, () => group[act](any(5)), 'options', /5 are no options/]);
+      await isRefused([`${act} deadlin`, () => group[act](any({ deadlin: 5 })), 'options', /there is no "deadlin"/]);
+    }
+    for (const wrong of ['SIGNOPE', 999, -1, Number.NaN, null, undefined, {}]) {
+      await isRefused([
+        `signal ${wrong}`,
+        () => group.signal(any(wrong)),
+        'signal',
+        /there is no signal .*\n.*SIGTERM/,
+      ]);
+    }
+    for (const [signal, name] of [
+      ['SIGTERM', 'SIGTERM'],
+      ['USR1', 'SIGUSR1'],
+      [2, 'SIGINT'],
+    ] as const) {
+      const { ended } = await startIn(group, 'exec sleep 1000');
+      await group.freeze({ deadline: '5s' });
+      await group.thaw();
+      group.signal(any(signal));
+      assert.is((await ended).signal, name);
+    }
+    await group.kill({ deadline: '2s' });
+  }),
+);
 
 test('what cannot be is told without what it is told by', () => {
   const access = { ...planAccess, controllers: { ...planAccess.controllers } };

@@ -157,7 +157,23 @@ for (const [limits, says] of [
   });
 }
 
-for (const name of ['', '.', '..', 'a/b', '/a', 'a\nb', 'a\0b', 'x'.repeat(256), 'cgroup.procs', 'memory.max', 7]) {
+for (const name of [
+  '',
+  '.',
+  '..',
+  'a/b',
+  '/a',
+  'a\nb',
+  'a\0b',
+  'x'.repeat(256),
+  'cgroup.procs',
+  'memory.max',
+  'tasks',
+  'release_agent',
+  'isolate-self',
+  'isolate-x',
+  7,
+]) {
   test(`refused as a name: ${JSON.stringify(name)}`.slice(0, 60), async () => {
     const error = await openCgroup({ name: name as string }).catch((reason) => reason);
     assert.is(error.code, 'ERR_ISOLATE_SPEC', error.message);

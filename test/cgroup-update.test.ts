@@ -99,7 +99,7 @@ skipUnless(
   either(noController('pids')),
   'a fall-back is for where there can be no group, not for a name that is taken',
   async () => {
-    const group = await openCgroup({ controllers: ['pids'] });
+    const group = await openCgroup({ controllers: ['pids'], name: `taken-${process.pid}` });
     try {
       const taken = bare().limits({ memory: '2G' }, { fallback: 'rlimit' }).cgroup({ name: group.name });
       const error = await taken.run('true').then(

@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Cause, type EndedByUs, type Exit, exitOf, type Outcome } from '../src/builder/process/exit.js';
-import { signalName, signalNumber } from '../src/builder/process/signals.js';
 import { bare, type RunningProcess, type Sandbox, SpecError } from '../src/index.js';
 import { CLD, SIG, type Waited } from '../src/sys/index.js';
+import { signalName, signalNumber } from '../src/units/index.js';
 import { inTime } from './helpers/in-time.js';
 
 const time = { tv_sec: 0, tv_usec: 1 };

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { chownSync, existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Cgroup, openCgroup } from '../src/cgroup/index.js';
+import type { Cgroup } from '../src/cgroup/index.js';
 import { ownerOf, ownName } from '../src/cgroup/name.js';
+import { openNamed } from '../src/cgroup/open.js';
 import { bare } from '../src/index.js';
 import { either, rootOnly, skipUnless } from './helpers/can.js';
 import { isolateCommand, runEach, runIsolate } from './helpers/command-lines.js';
@@ -24,8 +25,7 @@ const goneName = () => `isolate-${nobody}-1-${namespaces}-0.${++count}`;
 const elsewhereName = () => `isolate-${nobody}-1-1.1-0.${++count}`;
 
 const isThere = ({ paths }: Cgroup) => paths.every((path) => existsSync(path));
-const below = (parent: Cgroup, name?: string) =>
-  openCgroup({ parent, controllers: ['pids'], ...(name === undefined ? {} : { name }) });
+const below = (parent: Cgroup, name?: string) => openNamed({ parent, controllers: ['pids'] }, name);
 
 /** A group of a program that lives, in which others are made. Another `isolate gc` on this machine may come first: it is tried again then. */
 async function withParent(act: (group: Cgroup) => Promise<void>, times = 5): Promise<void> {
@@ -130,7 +130,7 @@ skipUnless(
   'the group of a detached box that has ended is removed, if nobody can be opening it',
   async () => {
     const name = `isolate-box-left-${process.pid}-0123abcd`;
-    const group = await openCgroup({ ...options, name, controllers: ['pids'] });
+    const group = await openNamed({ ...options, controllers: ['pids'] }, name);
     const { stdout } = runIsolate(['gc']);
     const reason = process.env.XDG_RUNTIME_DIR === undefined && process.geteuid?.() !== 0;
     // Without a folder for names nobody can tell whether a box is being opened.

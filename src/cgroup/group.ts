@@ -1,8 +1,10 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Fd, SpecError } from '../sys/index.js';
+import type { Fd } from '../sys/index.js';
+import { type Signal, signalNumber } from '../units/index.js';
 import { attach } from './attach.js';
 import { type CgroupCounters, countersOf } from './counters.js';
+import { type CgroupDeadline, readDeadline } from './deadline.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { type CgroupEvent, type CgroupWatch, checkListener } from './events.js';
 import { freeze, thaw } from './freeze.js';
@@ -18,15 +20,6 @@ import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
 import { type EventsWatch, watchEvents } from './watch.js';
-
-/** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
-const usualDeadline = 5000;
-
-/** Another than the usual time that something may take: 5 s. */
-export interface CgroupDeadline {
-  /** Milliseconds. */
-  readonly deadline?: number;
-}
 
 /**
  * A control group: one directory of cgroup v2, or one in each hierarchy of v1 that it needs. Made by {@link openCgroup}. With
@@ -193,10 +186,11 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.freeze`; in v1 `echo FROZEN > freezer.state`.
    *
-   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer.
+   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer. SpecError - the deadline
+   * is no length of time.
    */
-  freeze({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    return freeze(this.parts, deadline);
+  async freeze(options: CgroupDeadline = {}): Promise<void> {
+    await freeze(this.parts, readDeadline(options));
   }
 
   /** Lets them go on. */
@@ -210,25 +204,27 @@ export class Cgroup implements AsyncDisposable {
    * Equivalent to: `echo 1 > cgroup.kill`.
    *
    * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
+   * SpecError - the deadline is no length of time.
    */
-  kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
+  async kill(options: CgroupDeadline = {}): Promise<void> {
+    const deadline = readDeadline(options);
     const killing = killAll(this.parts, deadline);
     this.#kills.add(killing);
-    const forget = () => void this.#kills.delete(killing);
-    killing.then(forget, forget);
-    return killing;
+    try {
+      await killing;
+    } finally {
+      this.#kills.delete(killing);
+    }
   }
 
   /**
    * Sends a signal to each of its processes; what is started meanwhile may miss it.
    *
-   * @param signal - its number.
-   * @throws SyscallError EPERM: a process of another user. EINVAL: no such signal.
+   * @param signal - its name, as `'SIGTERM'`, or its number.
+   * @throws SpecError - there is no such signal. SyscallError EPERM: a process of another user.
    */
-  signal(signal: number): void {
-    if (!Number.isInteger(signal) || signal < 0)
-      throw new SpecError('signal', `${JSON.stringify(signal)} is no number of a signal`);
-    signalAll(this.parts, signal);
+  signal(signal: Signal): void {
+    signalAll(this.parts, signalNumber(signal));
   }
 
   /**
@@ -236,9 +232,11 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.kill; rmdir GROUP`.
    *
-   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there. EBUSY: this program is in it.
+   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there. EBUSY: this program is in it. SpecError -
+   * the deadline is no length of time.
    */
-  async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
+  async remove(options: CgroupDeadline = {}): Promise<void> {
+    const deadline = readDeadline(options);
     this.close();
     await removeParts(this.parts, deadline);
     // A kill that is still looking would take a new group of the same name for this one.

@@ -4,7 +4,7 @@
  *
  * @module cgroup
  */
-export type { Duration, Size } from '../units/index.js';
+export type { Duration, Signal, Size } from '../units/index.js';
 export { type CgroupAccess, type CgroupBase, type ControllerAccess, cgroupAccess } from './access.js';
 export type {
   CgroupRefusal,
@@ -22,9 +22,10 @@ export type { MiscLimits } from './controllers/misc.js';
 export type { PidsLimits } from './controllers/pids.js';
 export type { RdmaDeviceLimits, RdmaLimits } from './controllers/rdma.js';
 export type { CgroupCounters } from './counters.js';
+export type { CgroupDeadline } from './deadline.js';
 export { type CgroupAction, CgroupError } from './errors.js';
 export type { CgroupEvent, CgroupWatch } from './events.js';
-export { Cgroup, type CgroupDeadline } from './group.js';
+export { Cgroup } from './group.js';
 export { cgroupHierarchies, type Hierarchy } from './hierarchies.js';
 export type { CgroupLimits } from './limits.js';
 export { type Membership, membershipsOf, parseMemberships } from './membership.js';

@@ -11,6 +11,12 @@ const longest = 255;
 /** What the names of files in a group begin with. */
 const ofFiles = ['cgroup', 'blkio', 'cpuacct', 'freezer', ...controllerNames].map((name) => `${name}.`);
 
+/** The files of v1 that begin otherwise. */
+const ofFilesOfV1: readonly string[] = ['tasks', 'notify_on_release', 'release_agent'];
+
+/** What the names of groups begin with that tell who made them, or that this package makes for another reason. */
+const prefix = 'isolate-';
+
 /**
  * Refuses what cannot be the name of a group.
  *
@@ -21,6 +27,19 @@ export function checkName(name: string): void {
   if (problem !== undefined) throw new SpecError('name', `${shown(name)} ${problem}`, "give one as 'job-17'");
 }
 
+/**
+ * Refuses what cannot be the name of a new group: one that begins as those do that programs make for themselves, and that are removed when the program
+ * is gone, is none to choose.
+ *
+ * @throws SpecError - as {@link checkName}; or it begins with `isolate-`.
+ */
+export function checkNewName(name: string): void {
+  checkName(name);
+  if (!name.startsWith(prefix)) return;
+  const problem = `begins with ${prefix}, as the names of groups that are removed with the program that made them`;
+  throw new SpecError('name', `${shown(name)} ${problem}`, "give one as 'job-17'");
+}
+
 function problemOf(name: unknown): string | undefined {
   if (typeof name !== 'string' || name === '') return 'is no name';
   if (name === '.' || name === '..') return 'is another directory';
@@ -28,7 +47,8 @@ function problemOf(name: unknown): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
   if (/[\x00-\x1f\x7f]/.test(name)) return 'has a control character, which the kernel refuses';
   if (Buffer.byteLength(name) > longest) return `is longer than ${longest} bytes`;
-  if (ofFiles.some((prefix) => name.startsWith(prefix))) return 'is like the name of a file of the kernel';
+  const isOfFile = ofFilesOfV1.includes(name) || ofFiles.some((prefix) => name.startsWith(prefix));
+  if (isOfFile) return 'is like the name of a file of the kernel';
   return undefined;
 }
 
@@ -47,7 +67,7 @@ let self: CgroupOwner | undefined;
 /** A name that tells who made the group: `isolate-PID-STARTTIME-NAMESPACES-THREAD.N`. No start of the machine: no group outlives it. */
 export function ownName(): string {
   const { pid, startTime, namespaces } = ownIdentity();
-  return `isolate-${pid}-${startTime}-${namespaces}-${threadId}.${++counter}`;
+  return `${prefix}${pid}-${startTime}-${namespaces}-${threadId}.${++counter}`;
 }
 
 function ownIdentity(): CgroupOwner {

@@ -5,7 +5,7 @@ import { basesIn } from './bases-in.js';
 import { cgroupError } from './errors.js';
 import { codeOf, isThere } from './files.js';
 import { Cgroup } from './group.js';
-import { checkName, ownName } from './name.js';
+import { checkName, checkNewName, ownName } from './name.js';
 import { type CgroupOptions, checkOptions } from './options.js';
 import type { CgroupPart } from './part.js';
 import { partsBelow } from './plan.js';
@@ -33,14 +33,19 @@ import { placeValues, writeValues } from './write.js';
  * @throws SpecError - it cannot be on this host, or at all: the field, the reason and the way out. CgroupError - the kernel refused:
  * EEXIST: there is a group of this name. EBUSY: processes of others are in the way. EROFS, EACCES: this program may not.
  */
-export async function openCgroup(options: CgroupOptions = {}): Promise<Cgroup> {
+export function openCgroup(options: CgroupOptions = {}): Promise<Cgroup> {
+  return openNamed(options, undefined);
+}
+
+/** The same, with a name that tells what the group is for, where the options have none. */
+export async function openNamed(options: CgroupOptions, name: string | undefined): Promise<Cgroup> {
   const resolved = resolve(options);
   const [refusal] = resolved.refusals;
   if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
   for (const { version, directory } of resolved.bases) {
     if (version === 2 && resolved.enable.length > 0) await enable(directory, resolved.enable, options.moveAll ?? false);
   }
-  const parts = make(resolved, options.name);
+  const parts = make(resolved, options.name ?? name);
   try {
     for (const part of parts) prepare(part);
     await writeValues(placeValues(parts, resolved.values), true);
@@ -76,7 +81,8 @@ function make(resolved: Resolved, name: string | undefined): CgroupPart[] {
  */
 export async function checkCgroup(options: CgroupOptions): Promise<void> {
   checkOptions(options);
-  const { name: _, ...others } = options;
+  const { name, ...others } = options;
+  if (name !== undefined) checkNewName(name);
   await (await openCgroup(others)).remove();
 }
 

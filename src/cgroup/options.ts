@@ -13,7 +13,10 @@ export interface CgroupOptions {
   readonly limits?: CgroupLimits;
   /** Controllers that are to measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. */
   readonly controllers?: readonly ControllerName[] | 'available';
-  /** What it is called. Without a name it gets one that tells who made it: see {@link removeStaleCgroups}. */
+  /**
+   * What it is called: nothing that begins with `isolate-`. Without a name it gets one that tells who made it, and goes by that when the program is
+   * gone: see {@link removeStaleCgroups}.
+   */
   readonly name?: string;
   /**
    * The group that it is made in: another one of ours, or a path as `/proc/PID/cgroup` has it, `/services/mine`, of a group that you

@@ -9,6 +9,7 @@ import {
   type Problem,
 } from './controllers/controller.js';
 import { checkLimits, emit, limitedControllers } from './limits.js';
+import { checkNewName } from './name.js';
 import { type CgroupOptions, checkOptions } from './options.js';
 
 /** Where the parts of a new group go, and what is written there. */
@@ -27,7 +28,8 @@ export interface Resolved {
  */
 export function resolve(options: CgroupOptions): Resolved {
   checkOptions(options);
-  const { limits = {}, parent } = options;
+  const { limits = {}, name, parent } = options;
+  if (name !== undefined) checkNewName(name);
   checkLimits(limits);
   const access = options.access ?? cgroupAccess();
   const bases = parent === undefined ? access.bases : basesIn(parent, access);

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { match, P } from 'ts-pattern';
-import { signalNumber } from '../builder/process/signals.js';
 import { type Exit, LaunchTimeoutError, StepError } from '../index.js';
+import { signalNumber } from '../units/index.js';
 
 /** Exit statuses that are not the command's: those of env(1), timeout(1) and docker-run(1). */
 export const exitStatus = {

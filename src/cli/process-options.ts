@@ -1,5 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type CapabilityName, type Duration, type KillOptions, type Sandbox, SpecError } from '../index.js';
+import {
+  type CapabilityName,
+  type Duration,
+  type KillOptions,
+  type Sandbox,
+  type Signal,
+  SpecError,
+} from '../index.js';
 import { listOrNone, more, moreOrNone } from './lists.js';
 
 /** The options that say what a command is, wherever it runs. */
@@ -15,7 +22,7 @@ export interface ProcessOptions {
   argv0?: string;
   tty?: boolean;
   timeout?: Duration;
-  killSignal?: NodeJS.Signals | number;
+  killSignal?: Signal;
   killAfter?: Duration;
 }
 
@@ -30,7 +37,7 @@ function octal(text: string): number {
 }
 
 /** A name, with or without SIG, or a number. Whether there is one is for the library to say. */
-function signal(text: string): NodeJS.Signals | number {
+function signal(text: string): Signal {
   return /^\d+$/.test(text) ? Number(text) : (text.toUpperCase() as NodeJS.Signals);
 }
 

@@ -1,4 +1,5 @@
-import { Cgroup, CgroupError, type CgroupOptions, openCgroup, removeStaleCgroups } from '../../cgroup/index.js';
+import { Cgroup, CgroupError, type CgroupOptions, removeStaleCgroups } from '../../cgroup/index.js';
+import { openNamed } from '../../cgroup/open.js';
 import { copyOf } from '../../cgroup/read-parts.js';
 import { SpecError } from '../../sys/index.js';
 import { groupOptions, isJoined } from '../spec/group-of.js';
@@ -15,14 +16,14 @@ import { CommandGroup } from './command-group.js';
  */
 export async function openGroup(spec: ProcessSpec, name?: string): Promise<CommandGroup> {
   if (isJoined(spec)) return new CommandGroup(find(spec), 'joined');
-  const options = { ...(name === undefined ? {} : { name }), ...groupOptions(spec) };
+  const options = groupOptions(spec);
   void removeStale();
   try {
-    return new CommandGroup(await openCgroup({ ...options, access: knownAccess() }), 'own');
+    return new CommandGroup(await openNamed({ ...options, access: knownAccess() }, name), 'own');
   } catch (error) {
     if (!mayHaveMoved(error, options)) throw error;
     forgetAccess();
-    return new CommandGroup(await openCgroup({ ...options, access: knownAccess() }), 'own');
+    return new CommandGroup(await openNamed({ ...options, access: knownAccess() }, name), 'own');
   }
 }
 

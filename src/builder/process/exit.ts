@@ -1,6 +1,6 @@
 import { CLD, type Waited } from '../../sys/index.js';
+import { signalName } from '../../units/index.js';
 import type { Resources } from '../group/resources.js';
-import { signalName } from './signals.js';
 
 /** What a process used, with the children that it waited for. Named as in `process.resourceUsage()`. */
 export interface Usage {

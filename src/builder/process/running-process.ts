@@ -13,7 +13,7 @@ import {
   SIG,
   SyscallError,
 } from '../../sys/index.js';
-import { type Duration, readDuration } from '../../units/index.js';
+import { type Duration, readDuration, type Signal, signalNumber } from '../../units/index.js';
 import type { CommandGroup } from '../group/command-group.js';
 import { requireGroup } from '../group/require-group.js';
 import type { Resources } from '../group/resources.js';
@@ -24,7 +24,7 @@ import { Ending, type KillWay, killAtOnce } from './ending.js';
 import { type Cause, type Exit, exitOf, type Outcome } from './exit.js';
 import { exitWatch } from './exit-watch.js';
 import type { Reach } from './kill-tree.js';
-import { fateInInit, signalByInit, signalNumber } from './signals.js';
+import { fateInInit, signalByInit } from './signals.js';
 import type { Terminal } from './terminal.js';
 
 /** How often a signal that was blocked is looked after, 5 ms apart. */
@@ -152,7 +152,7 @@ export class RunningProcess implements AsyncDisposable {
    * @returns whether the process was still there.
    * @throws SpecError - there is no such signal. SyscallError EPERM - it has become another user's.
    */
-  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+  kill(signal: Signal = 'SIGTERM'): boolean {
     const number = signalNumber(signal);
     if (!this.#running) return false;
     try {

@@ -1,38 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Fd, pidfd_send_signal, pidfd_send_signal_info, SIG, SpecError } from '../../sys/index.js';
+import { type Fd, pidfd_send_signal, pidfd_send_signal_info, SIG } from '../../sys/index.js';
 import { hasSignal, signalMask } from '../signal-mask.js';
 import { waitedSignals } from './waited-signals.js';
-
-/** Real-time signals are counted from here, as kill(1) does: the C library keeps the two before for itself. See signal(7). */
-const firstRealTime = 34;
-const last = 64;
-
-function realTimeName(number: number): string {
-  const offset = number - firstRealTime;
-  return `SIGRTMIN${offset < 0 ? offset : offset > 0 ? `+${offset}` : ''}`;
-}
-
-const names = new Map<number, string>([
-  ...Object.entries(SIG).map(([name, number]) => [number, `SIG${name}`] as const),
-  ...Array.from({ length: last - SIG.SYS }, (_, i) => SIG.SYS + 1 + i).map((n) => [n, realTimeName(n)] as const),
-]);
-const numbers = new Map([...names].map(([number, name]) => [name, number]));
-
-/** The name of a signal: of real-time ones, for which Node has no type, as `SIGRTMIN+3`. */
-export function signalName(number: number): NodeJS.Signals {
-  return (names.get(number) ?? `SIG${number}`) as NodeJS.Signals;
-}
-
-/** The number of a signal that is given by name or number. */
-export function signalNumber(signal: NodeJS.Signals | number, field = 'signal'): number {
-  if (typeof signal === 'number') {
-    if (Number.isInteger(signal) && signal >= 0 && signal <= last) return signal;
-  } else {
-    const number = numbers.get(`SIG${signal.replace(/^SIG/, '')}`);
-    if (number !== undefined) return number;
-  }
-  throw new SpecError(field, `there is no signal ${JSON.stringify(signal)}`);
-}
 
 /** Signals whose default is not to end the process: signal(7). */
 const harmless: readonly number[] = [0, SIG.CHLD, SIG.URG, SIG.WINCH, SIG.CONT, SIG.STOP, SIG.TSTP, SIG.TTIN, SIG.TTOU];

@@ -1,11 +1,10 @@
 import { SIG } from '../../sys/index.js';
-import { type Duration, readDuration } from '../../units/index.js';
+import { type Duration, readDuration, signalNumber } from '../../units/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import type { TtyOption } from '../spec/terminal.js';
 import { checkKillOptions, type KillOptions } from '../spec/timeout.js';
 import type { KillWay } from './ending.js';
 import type { ListenInput } from './listen-input.js';
-import { signalNumber } from './signals.js';
 import type { StdioInput } from './stdio-input.js';
 
 /** How a command is started, and ended. */

@@ -1,13 +1,12 @@
 import { SpecError } from '../../sys/index.js';
-import { type Duration, readDuration } from '../../units/index.js';
-import { signalNumber } from '../process/signals.js';
+import { type Duration, readDuration, type Signal, signalNumber } from '../../units/index.js';
 
 /** How long a command may run, and how it is ended then. */
 export interface TimeoutSpec {
   /** Milliseconds from its start; and as many for its launch. */
   readonly limit: number;
   /** What it gets then; left out, SIGKILL. */
-  readonly killSignal?: NodeJS.Signals | number;
+  readonly killSignal?: Signal;
   /** Milliseconds from there to SIGKILL. */
   readonly grace?: number;
 }
@@ -15,7 +14,7 @@ export interface TimeoutSpec {
 /** How a command is ended: the same at a time limit and by an `AbortSignal`. */
 export interface KillOptions {
   /** What the command gets. SIGKILL if not given: it cannot be ignored. */
-  readonly killSignal?: NodeJS.Signals | number;
+  readonly killSignal?: Signal;
   /** How long it has after any other signal before all of it gets SIGKILL: milliseconds or text, 5 s if not given. */
   readonly grace?: Duration;
 }
