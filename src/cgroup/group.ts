@@ -6,7 +6,7 @@ import { type CgroupCounters, countersOf } from './counters.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { type CgroupEvent, type CgroupWatch, checkListener } from './events.js';
 import { freeze, thaw } from './freeze.js';
-import { isPopulated, killAll, signalAll } from './kill.js';
+import { isPopulated, killAll } from './kill.js';
 import { type CgroupLimits, checkLimits } from './limits.js';
 import type { CgroupPart } from './part.js';
 import { type PressureTrigger, watchPressure } from './pressure.js';
@@ -14,9 +14,11 @@ import type { PressureKind } from './pressure-stats.js';
 import { processesIn } from './processes.js';
 import { removeParts } from './remove.js';
 import { withRights } from './rights.js';
+import { signalAll } from './signal.js';
 import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
+import { Patience } from './waiting.js';
 import { type EventsWatch, watchEvents } from './watch.js';
 
 /** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
@@ -196,7 +198,7 @@ export class Cgroup implements AsyncDisposable {
    * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer.
    */
   freeze({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    return freeze(this.parts, deadline);
+    return freeze(this.parts, new Patience(deadline));
   }
 
   /** Lets them go on. */
@@ -209,10 +211,10 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.kill`.
    *
-   * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
+   * @throws CgroupError ETIMEDOUT: some are still there; the message says which, and the help why. EBUSY: this program is in it; nothing is killed.
    */
   kill({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
-    const killing = killAll(this.parts, deadline);
+    const killing = killAll(this.parts, new Patience(deadline));
     this.#kills.add(killing);
     const forget = () => void this.#kills.delete(killing);
     killing.then(forget, forget);
@@ -223,12 +225,13 @@ export class Cgroup implements AsyncDisposable {
    * Sends a signal to each of its processes; what is started meanwhile may miss it.
    *
    * @param signal - its number.
-   * @throws SyscallError EPERM: a process of another user. EINVAL: no such signal.
+   * @throws SyscallError EPERM: a process of another user. EINVAL: no such signal. It is the first of the errors: the others get the signal.
    */
   signal(signal: number): void {
     if (!Number.isInteger(signal) || signal < 0)
       throw new SpecError('signal', `${JSON.stringify(signal)} is no number of a signal`);
-    signalAll(this.parts, signal);
+    const [refused] = signalAll(this.parts, signal);
+    if (refused !== undefined) throw refused.error;
   }
 
   /**
@@ -240,7 +243,7 @@ export class Cgroup implements AsyncDisposable {
    */
   async remove({ deadline = usualDeadline }: CgroupDeadline = {}): Promise<void> {
     this.close();
-    await removeParts(this.parts, deadline);
+    await removeParts(this.parts, new Patience(deadline));
     // A kill that is still looking would take a new group of the same name for this one.
     await Promise.allSettled(this.#kills);
   }

@@ -13,6 +13,7 @@ import { type CgroupOptions, type Resolved, resolve } from './resolve.js';
 import { prepare } from './v1/prepare.js';
 import { availableIn } from './v2/base.js';
 import { enable } from './v2/enable.js';
+import { Patience } from './waiting.js';
 import { placeValues, writeValues } from './write.js';
 
 /**
@@ -44,7 +45,7 @@ export async function openCgroup(options: CgroupOptions = {}): Promise<Cgroup> {
     for (const part of parts) prepare(part);
     await writeValues(placeValues(parts, resolved.values), true);
   } catch (error) {
-    await removeParts(parts, 1000).catch(() => {});
+    await removeParts(parts, new Patience(1000)).catch(() => {});
     throw error;
   }
   return new Cgroup(parts, options.limits ?? {});

@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises';
 import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { withRights } from '../../cgroup/rights.js';
+import { Patience } from '../../cgroup/waiting.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -51,7 +51,13 @@ export class CommandGroup {
 
   /** Kills all that is in it, where it is of one command; resolves when that is gone, or does not go. */
   async kill(): Promise<void> {
-    if (this.kind === 'own') await this.cgroup.kill().catch(() => {});
+    await this.#kill(new Patience(mostEnding));
+  }
+
+  /** @returns why something is left. */
+  async #kill(patience: Patience): Promise<unknown> {
+    if (this.kind !== 'own') return undefined;
+    return this.cgroup.kill({ deadline: patience.left }).catch((error) => error);
   }
 
   /** Lets go of it. */
@@ -72,26 +78,26 @@ export class CommandGroup {
    * cannot be removed now is seen to be of nobody when this program has ended; a warning tells of one that somebody lives in.
    */
   async end(): Promise<Resources | undefined> {
-    await this.kill();
+    const patience = new Patience(mostEnding);
+    const problem = await this.#kill(patience);
     try {
       return resourcesOf(this.cgroup, this.kind === 'own' ? 'own' : 'shared', this.#before);
     } catch {
       // Somebody has removed it.
       return undefined;
     } finally {
-      if (this.kind === 'own') await this.#remove();
+      if (this.kind === 'own') await this.#remove(patience, problem);
       this.close();
     }
   }
 
-  async #remove(): Promise<void> {
-    const end = performance.now() + removalDeadline;
+  async #remove(patience: Patience, problem: unknown): Promise<void> {
     for (;;) {
       try {
-        return await this.cgroup.remove();
+        return await this.cgroup.remove({ deadline: patience.left });
       } catch (error) {
-        if (performance.now() > end || this.#mayHoldUs()) return this.#warn(error);
-        await setTimeout(betweenTries);
+        if (patience.left === 0 || this.#mayHoldUs()) return this.#warn(problem ?? error);
+        await patience.pause(betweenTries);
       }
     }
   }
@@ -125,7 +131,7 @@ export class CommandGroup {
 }
 
 /** Milliseconds. */
-const [removalDeadline, betweenTries] = [5000, 100];
+const [mostEnding, betweenTries] = [5000, 100];
 
 /** What a child writes itself to. */
 function openProcs(path: string): Fd {
