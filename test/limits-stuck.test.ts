@@ -1,9 +1,11 @@
 // Processes that cannot be ended: how long is waited for them, what is said of them, and what is done with the others.
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findCgroup } from '../src/cgroup/index.js';
+import { findCgroup, openCgroup } from '../src/cgroup/index.js';
+import { ownerOf, ownName } from '../src/cgroup/name.js';
 import { bare } from '../src/index.js';
 import type { SyscallError } from '../src/sys/index.js';
 import { commandMissing, either, rootOnly, skipUnless } from './helpers/can.js';
@@ -98,6 +100,29 @@ skipUnless(
       assert.match(message, new RegExp(`help {2}process \\d+ is frozen in ${frozen}, .*write THAWED to freezer.state`));
     });
     await findCgroup({ name })?.remove();
+  },
+);
+
+skipUnless(
+  test,
+  either(noOwnGroups, noController('pids'), noFreezer),
+  'what is stuck in a group of another keeps no program',
+  async () => {
+    const { namespaces } = ownerOf(ownName()) ?? {};
+    const name = `isolate-${2 ** 22 + 1}-1-${namespaces}-${process.pid}.1`;
+    await using group = await openCgroup({ controllers: ['pids'], name });
+    await withFreezer(async (frozen) => {
+      const { pid } = await startIn(group, 'exec sleep 1000');
+      writeFileSync(`${frozen}/cgroup.procs`, String(pid));
+      writeFileSync(`${frozen}/freezer.state`, 'FROZEN');
+      const [file, args] = programOf("await bare().limits({ pids: 8 }).run('true')");
+      const begin = performance.now();
+      const { status, stderr } = spawnSync(file, args, { cwd: repository, encoding: 'utf8' });
+      assert.equal([status, stderr], [0, '']);
+      const took = performance.now() - begin;
+      assert.ok(took < 4000, `${took} ms`);
+      assert.ok(isAlive(pid));
+    });
   },
 );
 

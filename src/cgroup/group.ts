@@ -18,11 +18,8 @@ import { signalAll } from './signal.js';
 import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
-import { Patience } from './waiting.js';
+import { Patience, usualDeadline } from './waiting.js';
 import { type EventsWatch, watchEvents } from './watch.js';
-
-/** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
-const usualDeadline = 5000;
 
 /** Another than the usual time that something may take: 5 s. */
 export interface CgroupDeadline {

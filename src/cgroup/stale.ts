@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { type CgroupAccess, cgroupAccess } from './access.js';
 import { basesIn } from './bases-in.js';
-import { Cgroup } from './group.js';
 import { inTurn } from './in-turn.js';
 import { ownerOf, stateOfOwner } from './name.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow } from './processes.js';
+import { removeParts } from './remove.js';
 import type { CgroupOptions } from './resolve.js';
+import { Patience, usualDeadline } from './waiting.js';
 
 /**
  * Removes groups that programs have left behind which ended without removing them, as by SIGKILL, and kills what is in them. A
@@ -21,7 +22,15 @@ import type { CgroupOptions } from './resolve.js';
  * @returns the names of the groups that were removed.
  * @throws CgroupError - one cannot be looked into or removed; the others are.
  */
-export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
+export function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
+  return removeStale(options, () => new Patience(usualDeadline));
+}
+
+/** The same, with so much patience for each. */
+export async function removeStale(
+  options: Pick<CgroupOptions, 'parent' | 'access'>,
+  patience: () => Patience,
+): Promise<string[]> {
   const access: CgroupAccess = options.access ?? cgroupAccess();
   const bases = options.parent === undefined ? access.bases : basesIn(options.parent, access);
   const found = new Map<string, CgroupPart[]>();
@@ -34,7 +43,7 @@ export async function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' |
   }
   const ends = await inTurn([...found], async ([name, parts]) => {
     if (!isStale(name, parts)) return [];
-    await new Cgroup(parts, {}).remove();
+    await removeParts(parts, patience());
     return [name];
   });
   return ends.flatMap((end) => {

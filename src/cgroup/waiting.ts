@@ -1,5 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 
+/** How long is waited for processes to stop, to end, or to be gone, if nothing else is said. Milliseconds. */
+export const usualDeadline = 5000;
+
 /** How long something may take, from when on it was asked for. */
 export class Patience {
   /** Milliseconds in all. */

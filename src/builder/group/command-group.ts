@@ -2,7 +2,7 @@ import { cgroupError } from '../../cgroup/errors.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { withRights } from '../../cgroup/rights.js';
-import { Patience } from '../../cgroup/waiting.js';
+import { Patience, usualDeadline } from '../../cgroup/waiting.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type GroupWay, groupValues, wayInto } from '../compile/group.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -51,7 +51,7 @@ export class CommandGroup {
 
   /** Kills all that is in it, where it is of one command; resolves when that is gone, or does not go. */
   async kill(): Promise<void> {
-    await this.#kill(new Patience(mostEnding));
+    await this.#kill(new Patience(usualDeadline));
   }
 
   /** @returns why something is left. */
@@ -78,7 +78,7 @@ export class CommandGroup {
    * cannot be removed now is seen to be of nobody when this program has ended; a warning tells of one that somebody lives in.
    */
   async end(): Promise<Resources | undefined> {
-    const patience = new Patience(mostEnding);
+    const patience = new Patience(usualDeadline);
     const problem = await this.#kill(patience);
     try {
       return resourcesOf(this.cgroup, this.kind === 'own' ? 'own' : 'shared', this.#before);
@@ -131,7 +131,7 @@ export class CommandGroup {
 }
 
 /** Milliseconds. */
-const [mostEnding, betweenTries] = [5000, 100];
+const betweenTries = 100;
 
 /** What a child writes itself to. */
 function openProcs(path: string): Fd {

@@ -1,4 +1,6 @@
-import { Cgroup, CgroupError, type CgroupOptions, openCgroup, removeStaleCgroups } from '../../cgroup/index.js';
+import { Cgroup, CgroupError, type CgroupOptions, openCgroup } from '../../cgroup/index.js';
+import { removeStale } from '../../cgroup/stale.js';
+import { Patience, usualDeadline } from '../../cgroup/waiting.js';
 import { SpecError } from '../../sys/index.js';
 import { copyOf } from '../spec/cgroup.js';
 import { groupOptions, isJoined } from '../spec/group-of.js';
@@ -16,7 +18,7 @@ import { CommandGroup } from './command-group.js';
 export async function openGroup(spec: ProcessSpec, name?: string): Promise<CommandGroup> {
   if (isJoined(spec)) return new CommandGroup(find(spec), 'joined');
   const options = { ...(name === undefined ? {} : { name }), ...groupOptions(spec) };
-  void removeStale();
+  void removeLeft();
   try {
     return new CommandGroup(await openCgroup({ ...options, access: knownAccess() }), 'own');
   } catch (error) {
@@ -52,8 +54,12 @@ function mayHaveMoved(error: unknown, { parent }: CgroupOptions): boolean {
 
 let removing: Promise<unknown> | undefined;
 
+/** For so long this program is kept from its end, milliseconds: what is killed, and not gone by then, is stuck. */
+const keptFromEnd = 500;
+
 /** Once, when a program makes its first group: what others left that were killed. What cannot be removed is not its business. */
-function removeStale(): Promise<unknown> {
-  removing ??= removeStaleCgroups({ access: knownAccess() }).catch(() => {});
+function removeLeft(): Promise<unknown> {
+  const patience = () => new Patience(usualDeadline, keptFromEnd);
+  removing ??= removeStale({ access: knownAccess() }, patience).catch(() => {});
   return removing;
 }
