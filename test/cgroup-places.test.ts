@@ -97,16 +97,6 @@ skipUnless(
   },
 );
 
-skipUnless(test, rootOnly(), 'an ordinary user without a group of its own is told how to get one', async () => {
-  const sandbox = bare().uid(65534).gid(65534);
-  const error = await told<{ code: string; message: string }>(
-    sandbox,
-    'cgroup.openCgroup({ limits: { pids: { max: 5 } } }).catch(({ code, message }) => ({ code, message }))',
-  );
-  assert.is(error.code, 'ERR_ISOLATE_SPEC');
-  assert.match(error.message, /systemd-run|Delegate/);
-});
-
 skipUnless(
   test,
   noController('memory', 'pids'),

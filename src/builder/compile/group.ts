@@ -7,7 +7,7 @@ import { groupOptions, hasGroup, isJoined } from '../spec/group-of.js';
 import type { Host } from '../spec/host.js';
 import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
-import { rlimitSections } from './rlimits.js';
+import { helpWithFallback, rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
 import { checkShownGroup } from './shown-group.js';
 
@@ -77,7 +77,7 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
     checkShownGroup(spec, problem);
     return { ...noGroup, way: 'rlimits', rlimits: rlimitSections(spec, host, problem) };
   }
-  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
+  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, helpWithFallback(spec, host, refusal));
   checkRoom(spec);
   checkShownGroup(spec, plan.parts);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
