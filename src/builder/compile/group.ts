@@ -177,10 +177,11 @@ function checkRoom({ limits, unshare, asPid1 }: ProcessSpec): void {
 }
 
 /** What is done to make a group. */
-function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
+function stepsToMake({ parts, moved, enable, values }: CgroupPlan): Step[] {
   const unified = parts.find(({ version }) => version === 2);
   const base = unified?.directory.replace(/\/[^/]*$/, '');
   return [
+    ...(moved === undefined ? [] : stepsToMove(moved)),
     ...(enable.length === 0
       ? []
       : writeFile(
@@ -194,6 +195,16 @@ function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
     ...values.flatMap(({ path, value, field, documentation }) =>
       writeFile(path, value, `${field}: see ${documentation}`),
     ),
+  ];
+}
+
+/** A group of v2 that has processes of its own passes no controllers on: cgroups(7), "no internal processes" rule. */
+function stepsToMove({ directory, processes }: NonNullable<CgroupPlan['moved']>): Step[] {
+  return [
+    mkdirat
+      .step(AT.FDCWD, directory, 0o777)
+      .because('a leaf for the processes of the group, which is to have controllers below'),
+    ...processes.flatMap((pid) => writeFile(`${directory}/cgroup.procs`, String(pid), 'it makes room')),
   ];
 }
 
