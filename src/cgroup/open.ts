@@ -11,7 +11,6 @@ import type { CgroupPart } from './part.js';
 import { partsBelow } from './plan.js';
 import { removeParts } from './remove.js';
 import { type Resolved, resolve } from './resolve.js';
-import { prepare } from './v1/prepare.js';
 import { availableIn } from './v2/base.js';
 import { enable } from './v2/enable.js';
 import { Patience } from './waiting.js';
@@ -48,7 +47,6 @@ export async function openNamed(options: CgroupOptions, name: string | undefined
   }
   const parts = make(resolved, options.name ?? name);
   try {
-    for (const part of parts) prepare(part);
     await writeValues(placeValues(parts, resolved.values), true);
   } catch (error) {
     await removeParts(parts, new Patience(1000)).catch(() => {});
