@@ -1,12 +1,21 @@
 // What goes wrong with groups: processes that are not there, groups that are gone, processes of others in the way.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Cgroup, type CgroupError, cgroupAccess, membershipsOf, openCgroup } from '../src/cgroup/index.js';
+import {
+  type Cgroup,
+  type CgroupError,
+  cgroupAccess,
+  membershipsOf,
+  openCgroup,
+  planCgroup,
+} from '../src/cgroup/index.js';
+import { unifiedPart } from '../src/cgroup/part.js';
 import { CLONE, close, execve, launchSync, P, program, SpecError, W, waitid } from '../src/sys/index.js';
 import { either, skipUnless } from './helpers/can.js';
 import { layouts, noController, noGroups, soon, startIn, withGroup } from './helpers/groups.js';
+import { ownGroups } from './helpers/own-groups.js';
 import { programOf, repository } from './helpers/program.js';
 
 const reasonOf = (promise: Promise<unknown>): Promise<CgroupError & SpecError> =>
@@ -55,12 +64,11 @@ for (const { name, options } of layouts()) {
   );
 
   skipUnless(test, noController('pids'), on('what cannot be leaves nothing'), async () => {
-    const seen = () => cgroupAccess().bases.map(({ directory }) => readdirSync(directory));
-    const before = seen();
+    const before = ownGroups();
     for (const limits of [{ pids: { max: -1 } }, { cpuset: { cpus: '900' } }, { hugetlb: { '3MB': 0 } }]) {
       await reasonOf(openCgroup({ ...options, limits }));
     }
-    assert.equal(seen(), before);
+    assert.equal(ownGroups(), before);
   });
 }
 
@@ -120,6 +128,10 @@ skipUnless(
       assert.is(refused.code, 'EBUSY');
       assert.match(refused.message, new RegExp(`${stranger} \\(sleep\\)`));
       assert.match(refused.message, /moveAll/);
+      const plan = (moveAll: boolean) => planCgroup({ parent: group, limits: { pids: { max: 5 } }, moveAll });
+      assert.is(plan(false).moved, undefined);
+      const leaf = `${unifiedPart(group.parts)?.directory}/isolate-self`;
+      assert.equal(plan(true).moved, { directory: leaf, processes: [stranger] });
       await openCgroup({ parent: group, limits: { pids: { max: 5 } }, moveAll: true });
       assert.ok(membershipsOf(stranger).some(({ path }) => path.endsWith('/isolate-self')));
     }),
@@ -140,9 +152,13 @@ skipUnless(
       const where = (pid) => cgroup.membershipsOf(pid).find(({ version }) => version === 2).path.split('/').slice(-2);
       const access = cgroup.cgroupAccess();
       if (!access.controllers.pids.usable) throw new Error(access.controllers.pids.problem);
+      const planned = cgroup.planCgroup({ limits: { pids: { max: 5 } } }).moved;
+      const steps = bare().limits({ pids: 5 }).explain('true');
       const made = await cgroup.openCgroup({ limits: { pids: { max: 5 } } });
+      const after = cgroup.planCgroup({ limits: { pids: { max: 5 } } }).moved ?? null;
       const again = await cgroup.openCgroup({ limits: { pids: { max: 5 } } });
       console.log(JSON.stringify([where('self'), where(child.pid), [made, again].map(({ paths }) => paths[0].startsWith(path + '/isolate-'))]));
+      console.log(JSON.stringify([planned, [process.pid, child.pid], steps, after]));
       for (const one of [made, again]) await one.remove();
       child.kill();
     `;
@@ -150,7 +166,12 @@ skipUnless(
       const ran = spawn(file, args, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
       const output = Buffer.concat((await ran.stdout.toArray()) as Buffer[]).toString();
       const leaf = [group.name, 'isolate-self'];
-      assert.equal(JSON.parse(output), [leaf, leaf, [true, true]]);
+      const [where = '', told = ''] = output.split('\n');
+      assert.equal(JSON.parse(where), [leaf, leaf, [true, true]]);
+      const [planned, pids, steps, after] = JSON.parse(told);
+      assert.equal([planned.directory, [...planned.processes].sort()], [`${group.paths[0]}/isolate-self`, pids.sort()]);
+      assert.match(steps, /mkdirat\(.*isolate-self".*\n(.*\n)*.*isolate-self\/cgroup\.procs/);
+      assert.is(after, null);
     }),
 );
 

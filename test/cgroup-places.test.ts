@@ -1,5 +1,7 @@
 // Where groups are, as a process sees it: cgroup and mount namespaces, read-only mounts, another user.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { directoryIn } from '../src/cgroup/hierarchies.js';
@@ -11,11 +13,13 @@ import {
   checkCgroup,
   type Hierarchy,
   membershipsOf,
+  openCgroup,
   planCgroup,
 } from '../src/cgroup/index.js';
+import { partOf } from '../src/cgroup/part.js';
 import { bare, type Sandbox } from '../src/index.js';
-import { rootOnly, skipUnless } from './helpers/can.js';
-import { layouts, noController, noGroups } from './helpers/groups.js';
+import { either, rootOnly, skipUnless } from './helpers/can.js';
+import { layouts, noController, noGroups, withGroup } from './helpers/groups.js';
 import { output } from './helpers/inside.js';
 import { programOf, repository } from './helpers/program.js';
 
@@ -97,16 +101,6 @@ skipUnless(
   },
 );
 
-skipUnless(test, rootOnly(), 'an ordinary user without a group of its own is told how to get one', async () => {
-  const sandbox = bare().uid(65534).gid(65534);
-  const error = await told<{ code: string; message: string }>(
-    sandbox,
-    'cgroup.openCgroup({ limits: { pids: { max: 5 } } }).catch(({ code, message }) => ({ code, message }))',
-  );
-  assert.is(error.code, 'ERR_ISOLATE_SPEC');
-  assert.match(error.message, /systemd-run|Delegate/);
-});
-
 skipUnless(
   test,
   noController('memory', 'pids'),
@@ -133,5 +127,76 @@ skipUnless(
     assert.is(error.code, 'ERR_ISOLATE_SPEC', error.message);
   },
 );
+
+/** Groups of v1 as a kernel without some files has them, in a folder. */
+function baseWith(...files: string[]): CgroupAccess {
+  const directory = mkdtempSync(join(tmpdir(), 'isolate-base-'));
+  test.after(() => rmSync(directory, { recursive: true }));
+  for (const file of ['cgroup.procs', ...files]) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    writeFileSync(join(directory, file), '');
+  }
+  const { controllers } = cgroupAccess();
+  return {
+    layout: 'legacy',
+    bases: [{ version: 1, controllers: ['cpu', 'cpuset'], directory, refused: undefined }],
+    controllers,
+  };
+}
+
+test('what the kernel has no file for is told before there is a group', async () => {
+  const limits = { cpu: { idle: true } };
+  for (const [files, refusals] of [
+    [['cpu.shares'], 1],
+    [['cpu.idle'], 0],
+    [['release_agent'], 0],
+    [['release_agent', 'below/cgroup.procs'], 1],
+    [['release_agent', 'below/cgroup.procs', 'below/cpu.idle'], 0],
+  ] as const) {
+    const access = baseWith(...files);
+    const plan = planCgroup({ limits, access });
+    assert.is(plan.refusals.length, refusals, files.join(' '));
+    if (refusals === 0) continue;
+    const [refusal] = plan.refusals;
+    assert.equal(refusal, { field: 'cpu.idle', problem: 'this kernel has no idle groups: they came with Linux 5.15' });
+    const directory = access.bases[0]?.directory ?? '';
+    const before = readdirSync(directory);
+    const error = await openCgroup({ limits, access }).catch((reason) => reason);
+    assert.is(error.field, 'cpu.idle', error.message);
+    assert.equal(readdirSync(directory), before);
+  }
+});
+
+const isLegacy = (controller: 'cpuset') => {
+  const access = cgroupAccess().controllers[controller];
+  return access.usable && access.version === 1 ? undefined : `${controller} is not in v1`;
+};
+
+skipUnless(
+  test,
+  either(noController('cpuset'), isLegacy('cpuset')),
+  'a plan has what a cpuset of v1 is given, too',
+  () =>
+    withGroup({ ...options, limits: { cpuset: { cpus: '0' } } }, async ({ parts }) => {
+      const { values } = planCgroup({ ...options, limits: { cpuset: { cpus: '0' } } });
+      assert.equal(values.map(({ file }) => file).sort(), ['cpuset.cpus', 'cpuset.mems']);
+      const directory = partOf(parts, 'cpuset')?.directory;
+      for (const { file, value } of values) assert.is(readFileSync(`${directory}/${file}`, 'utf8').trim(), value);
+      const measuring = planCgroup({ ...options, controllers: ['cpuset'] });
+      assert.equal(measuring.values.map(({ file }) => file).sort(), ['cpuset.cpus', 'cpuset.mems']);
+    }),
+);
+
+test('a share of disks is planned for all that it is told to', () => {
+  const access = baseWith();
+  const [base] = access.bases;
+  const bases = [{ ...base, controllers: ['blkio'] }] as unknown as CgroupAccess['bases'];
+  const { values } = planCgroup({ limits: { io: { weight: 50 } }, access: { ...access, bases } });
+  assert.equal(values, []);
+  const files = ['blkio.weight', 'blkio.bfq.weight'];
+  for (const file of files) writeFileSync(`${base?.directory}/${file}`, '');
+  const both = planCgroup({ limits: { io: { weight: 50 } }, access: { ...access, bases } });
+  assert.equal(both.values.map(({ path }) => basename(path)).sort(), [...files].sort());
+});
 
 test.run();

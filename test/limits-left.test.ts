@@ -1,16 +1,16 @@
 // What isolate gc removes and isolate top shows: groups wherever they are, of whom they may be.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync } from 'node:fs';
+import { chownSync, existsSync, readlinkSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Cgroup } from '../src/cgroup/index.js';
+import { type Cgroup, removeStaleCgroups } from '../src/cgroup/index.js';
 import { ownerOf, ownName } from '../src/cgroup/name.js';
 import { openNamed } from '../src/cgroup/open.js';
 import { bare } from '../src/index.js';
-import { either, rootOnly, skipUnless } from './helpers/can.js';
+import { commandMissing, either, rootOnly, skipUnless } from './helpers/can.js';
 import { isolateCommand, runEach, runIsolate } from './helpers/command-lines.js';
-import { layouts, noController, soon, withGroup } from './helpers/groups.js';
+import { layouts, noController, soon, startIn, withGroup } from './helpers/groups.js';
 import { isAlive } from './helpers/processes.js';
 import { programOf, repository } from './helpers/program.js';
 
@@ -79,12 +79,15 @@ skipUnless(
       ]);
       const outer = await below(parent, goneName());
       const inner = await below(outer);
-      const outerOfElsewhere = await below(parent, goneName());
-      await below(outerOfElsewhere, elsewhereName());
       const [gc, top] = runEach([['gc'], ['top', '--json']]);
       assert.ok(gc?.stdout.includes(`${gone.name}\n`), gc?.stdout);
       assert.not(isThere(gone));
-      for (const group of [elsewhere, named, outer, inner, outerOfElsewhere]) assert.ok(isThere(group), group.name);
+      for (const group of [elsewhere, named, outer, inner]) assert.ok(isThere(group), group.name);
+      assert.is(gc?.status, 0);
+      assert.match(gc?.stderr ?? '', new RegExp(`^isolate: left ${elsewhere.name}: .*another PID namespace`, 'm'));
+      const made = `process ${process.pid} lives, which made ${inner.name} in it`;
+      assert.match(gc?.stderr ?? '', new RegExp(`^isolate: left ${outer.name}: ${made}$`, 'm'));
+      assert.not.match(gc?.stderr ?? '', new RegExp(`left ${inner.name}|${named.name}`));
       const { groups } = JSON.parse(top?.stdout ?? '') as { groups: { name: string; owner: number | null }[] };
       const ownerIn = (group: Cgroup) => groups.find(({ name }) => name === group.name)?.owner;
       assert.is(ownerIn(inner), process.pid);
@@ -95,6 +98,71 @@ skipUnless(
       assert.ok(stdout.includes(`${outer.name}\n`), stdout);
       assert.not(isThere(outer));
     }),
+);
+
+skipUnless(
+  test,
+  either(noPids, rootOnly(), commandMissing('unshare')),
+  'isolate gc leaves a group in which a program of another PID namespace has made one, while that lives',
+  () =>
+    withParent(async (parent) => {
+      const outer = await below(parent, goneName());
+      const code = `
+        const group = await cgroup.openCgroup({ parent: { parts: ${JSON.stringify(outer.parts)} }, controllers: ['pids'] });
+        console.log(group.name);
+        setInterval(() => {}, 1000);
+      `;
+      const [file, args] = programOf(code);
+      const unshare = ['--pid', '--fork', '--kill-child', '--mount-proc', file, ...args];
+      const program = spawn('unshare', unshare, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
+      const name = String((await once(program.stdout, 'data'))[0]).trim();
+      assert.is(ownerOf(name)?.pid, 1);
+      const [gc] = runEach([['gc']]);
+      assert.ok(isThere(outer));
+      const made = `process 1 of another PID namespace lives, which made ${name} in it`;
+      assert.match(gc?.stderr ?? '', new RegExp(`^isolate: left ${outer.name}: ${made}$`, 'm'));
+      assert.not((await removeStaleCgroups({ parent })).includes(outer.name));
+      program.kill('SIGKILL');
+      await once(program, 'exit');
+      await soon(() => runIsolate(['gc']).status === 0 && !isThere(outer), 'its end');
+    }),
+);
+
+skipUnless(test, noPids, 'a name that a command has made up keeps it from no end', () =>
+  withParent(async (parent) => {
+    const forged = elsewhereName();
+    const script = `for d in $(find /sys/fs/cgroup -type d -name "isolate-$PPID-*" 2>/dev/null); do mkdir $d/${forged}; done; echo $$; exec sleep 1000`;
+    const code = `
+      const sandbox = bare().limits({ pids: 8 }).cgroup({ parent: { parts: ${JSON.stringify(parent.parts)} } });
+      await sandbox.spawn('setsid', ['sh', '-c', ${JSON.stringify(script)}], { stdio: ['ignore', 'inherit', 'inherit'] });
+      await new Promise((resolve) => setTimeout(resolve, 1e6));
+    `;
+    const [file, args] = programOf(code);
+    const program = spawn(file, args, { cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number((await once(program.stdout, 'data'))[0]);
+    program.kill('SIGKILL');
+    await once(program, 'exit');
+    const isBelow = (text = '') => text.includes(`isolate-${program.pid}-`);
+    const gc = runIsolate(['gc']);
+    assert.ok(isBelow(gc.stdout), gc.stderr);
+    assert.not.match(gc.stderr, new RegExp(forged));
+    await soon(() => !isAlive(pid), 'the end of what was left');
+  }),
+);
+
+skipUnless(test, noPids, 'where processes are in a group of a made-up name, it is looked for its owner', () =>
+  withParent(async (parent) => {
+    const outer = await below(parent, goneName());
+    const inner = await below(outer, elsewhereName());
+    const { pid } = await startIn(inner, 'exec sleep 1000');
+    const { stdout, stderr } = runIsolate(['gc']);
+    // From the initial PID namespace all processes are to be seen, so that there is none like that.
+    const seesAll = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
+    assert.is(isThere(outer), !seesAll, stderr);
+    if (seesAll) assert.ok(stdout.includes(outer.name));
+    else assert.match(stderr, new RegExp(`left ${outer.name}: ${inner.name} in it is of process`));
+    assert.is(isAlive(pid), !seesAll);
+  }),
 );
 
 skipUnless(test, noPids, 'isolate gc leaves a group that it is in itself', () =>

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
+import { hasSystemd } from '../cgroup/delegation.js';
 import { type CgroupAccess, cgroupAccess, findCgroup, planCgroup } from '../cgroup/index.js';
 import { scopeAccess } from '../cgroup/scope-access.js';
-import { hasSystemd, isInSlice, nextScope } from './group/scope-request.js';
+import { isInSlice, nextScope } from './group/scope-request.js';
 import type { HostCgroups } from './spec/host-cgroups.js';
 
 let known: CgroupAccess | undefined;

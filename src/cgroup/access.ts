@@ -1,5 +1,12 @@
 import { accessSync, constants } from 'node:fs';
-import { type ControllerName, controllerNames, kernelName, type Problem } from './controllers/controller.js';
+import {
+  type CgroupVersion,
+  type ControllerName,
+  controllerNames,
+  kernelName,
+  type Problem,
+} from './controllers/controller.js';
+import { howToHaveOne } from './delegation.js';
 import { codeOf, readIfThere } from './files.js';
 import { cgroupHierarchies, type Hierarchy } from './hierarchies.js';
 import type { CgroupPart } from './part.js';
@@ -70,27 +77,27 @@ export function baseOf(hierarchy: Hierarchy): CgroupBase[] {
   }
   if (version === 1) {
     const { directory } = hierarchy;
-    return [{ version, controllers, directory, refused: notWritable(directory, []) }];
+    return [{ version, controllers, directory, refused: notWritable(directory, version) }];
   }
   const directory = unifiedBase(hierarchy.directory);
-  const refused =
-    notWritable(directory, ['cgroup.procs', 'cgroup.subtree_control']) ?? managedBySystemd(directory, hierarchy);
+  const refused = notWritable(directory, version) ?? managedBySystemd(directory, hierarchy);
   return [{ version, controllers: availableIn(directory), directory, refused }];
 }
 
-/** Why groups cannot be made in a directory. */
-export function notWritable(directory: string, files: readonly string[]): Problem | undefined {
+/** Why groups cannot be made in a directory. In v2 they get their processes and controllers by files of that. */
+export function notWritable(directory: string, version: CgroupVersion): Problem | undefined {
+  const files = version === 2 ? ['cgroup.procs', 'cgroup.subtree_control'] : [];
   for (const path of [directory, ...files.map((file) => `${directory}/${file}`)]) {
     try {
       accessSync(path, constants.W_OK);
     } catch (error) {
-      return whyNot(path, codeOf(error));
+      return whyNot(path, codeOf(error), version);
     }
   }
   return undefined;
 }
 
-function whyNot(path: string, code: string): Problem {
+function whyNot(path: string, code: string, version: CgroupVersion): Problem {
   if (code === 'EROFS') {
     return {
       problem: `${path} is mounted read-only`,
@@ -98,10 +105,7 @@ function whyNot(path: string, code: string): Problem {
     };
   }
   if (code === 'ENOENT') return { problem: `there is no ${path}` };
-  return {
-    problem: `this user may not write to ${path}`,
-    help: 'have a group delegated: `systemd-run --user --scope -p Delegate=yes COMMAND`; or be root',
-  };
+  return { problem: `this user may not write to ${path}`, help: howToHaveOne(version) };
 }
 
 function controllerIn(

@@ -48,7 +48,7 @@ function isKnown(
 }
 
 function asBase({ version, controllers, directory }: CgroupPart): CgroupBase {
-  if (version === 1) return { version, controllers, directory, refused: notWritable(directory, []) };
-  const refused = notWritable(directory, ['cgroup.procs', 'cgroup.subtree_control']);
+  if (version === 1) return { version, controllers, directory, refused: notWritable(directory, version) };
+  const refused = notWritable(directory, version);
   return { version, controllers: availableIn(directory), directory, refused };
 }

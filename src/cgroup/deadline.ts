@@ -1,8 +1,6 @@
 import { type Duration, readDuration } from '../units/index.js';
 import { checkRecord } from './check-record.js';
-
-/** How long is waited for processes to stop, to end, or to be gone. Milliseconds. */
-const usual = 5000;
+import { Patience, usualDeadline } from './waiting.js';
 
 /** Another than the usual time that something may take: 5 s. */
 export interface CgroupDeadline {
@@ -11,16 +9,16 @@ export interface CgroupDeadline {
 }
 
 /**
- * How long something may take, in milliseconds.
+ * How long something may take, from now on.
  *
  * @throws SpecError - that is no length of time, or no option.
  */
-export function readDeadline(options: CgroupDeadline): number {
+export function patienceOf(options: CgroupDeadline): Patience {
   checkRecord('options', options, {
     what: 'options',
     help: "give an object, as { deadline: '10s' }",
     known: ['deadline'],
   });
   const { deadline } = options;
-  return deadline === undefined ? usual : readDuration('deadline', deadline);
+  return new Patience(deadline === undefined ? usualDeadline : readDuration('deadline', deadline));
 }

@@ -1,7 +1,7 @@
 import { CgroupError, cgroupError } from './errors.js';
 import { isThere, readIfThere, readKeyed, write } from './files.js';
 import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
-import { waitUntil } from './waiting.js';
+import { type Patience, waitUntil } from './waiting.js';
 
 /** How a group is stopped and set going: a file, and what tells that it is so. */
 interface Freezer {
@@ -35,15 +35,15 @@ export function isFrozenForGood(parts: readonly CgroupPart[]): boolean {
   return freezer !== undefined && (readIfThere(`${freezer.directory}/freezer.state`)?.trim() ?? 'THAWED') !== 'THAWED';
 }
 
-/** Stops all processes of a group, and waits until they have stopped. */
-export async function freeze(parts: readonly CgroupPart[], deadline: number): Promise<void> {
+/** Stops all processes of a group, and waits until they have stopped: `most` milliseconds, if not for all of the patience. */
+export async function freeze(parts: readonly CgroupPart[], patience: Patience, most = patience.left): Promise<void> {
   const freezer = freezerOrThrow(parts);
   await set(freezer, freezer.frozen);
-  if (await waitUntil(freezer.isFrozen, deadline)) return;
+  if (await waitUntil(freezer.isFrozen, patience, most)) return;
   await set(freezer, freezer.thawed);
   const help = 'a process is in an uninterruptible sleep, or stopped by ptrace: the group runs again';
   const { path, frozen: value } = freezer;
-  throw new CgroupError({ action: 'freeze', path, value, help }, 'ETIMEDOUT', `not within ${deadline} ms`);
+  throw new CgroupError({ action: 'freeze', path, value, help }, 'ETIMEDOUT', `not within ${patience.whole} ms`);
 }
 
 /** Lets them go on. */

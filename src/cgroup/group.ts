@@ -4,11 +4,11 @@ import type { Fd } from '../sys/index.js';
 import { type Signal, signalNumber } from '../units/index.js';
 import { attach } from './attach.js';
 import { type CgroupCounters, countersOf } from './counters.js';
-import { type CgroupDeadline, readDeadline } from './deadline.js';
+import { type CgroupDeadline, patienceOf } from './deadline.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { type CgroupEvent, type CgroupWatch, checkListener } from './events.js';
 import { freeze, thaw } from './freeze.js';
-import { isPopulated, killAll, signalAll } from './kill.js';
+import { isPopulated, killAll } from './kill.js';
 import { type CgroupLimits, checkLimits } from './limits.js';
 import type { CgroupPart } from './part.js';
 import { type PressureTrigger, watchPressure } from './pressure.js';
@@ -16,6 +16,7 @@ import type { PressureKind } from './pressure-stats.js';
 import { processesIn } from './processes.js';
 import { removeParts } from './remove.js';
 import { withRights } from './rights.js';
+import { signalAll } from './signal.js';
 import { statsOf, useOf } from './stats.js';
 import type { CgroupStats, CgroupUse } from './stats-types.js';
 import { update } from './update.js';
@@ -190,7 +191,7 @@ export class Cgroup implements AsyncDisposable {
    * is no length of time.
    */
   async freeze(options: CgroupDeadline = {}): Promise<void> {
-    await freeze(this.parts, readDeadline(options));
+    await freeze(this.parts, patienceOf(options));
   }
 
   /** Lets them go on. */
@@ -203,12 +204,11 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.kill`.
    *
-   * @throws CgroupError ETIMEDOUT: some are still there; the message says which. EBUSY: this program is in it; nothing is killed.
+   * @throws CgroupError ETIMEDOUT: some are still there; the message says which, and the help why. EBUSY: this program is in it; nothing is killed.
    * SpecError - the deadline is no length of time.
    */
   async kill(options: CgroupDeadline = {}): Promise<void> {
-    const deadline = readDeadline(options);
-    const killing = killAll(this.parts, deadline);
+    const killing = killAll(this.parts, patienceOf(options));
     this.#kills.add(killing);
     try {
       await killing;
@@ -221,10 +221,11 @@ export class Cgroup implements AsyncDisposable {
    * Sends a signal to each of its processes; what is started meanwhile may miss it.
    *
    * @param signal - its name, as `'SIGTERM'`, or its number.
-   * @throws SpecError - there is no such signal. SyscallError EPERM: a process of another user.
+   * @throws SpecError - there is no such signal. SyscallError EPERM: a process of another user. It is the first of the errors: the others get the signal.
    */
   signal(signal: Signal): void {
-    signalAll(this.parts, signalNumber(signal));
+    const [refused] = signalAll(this.parts, signalNumber(signal));
+    if (refused !== undefined) throw refused.error;
   }
 
   /**
@@ -236,9 +237,9 @@ export class Cgroup implements AsyncDisposable {
    * the deadline is no length of time.
    */
   async remove(options: CgroupDeadline = {}): Promise<void> {
-    const deadline = readDeadline(options);
+    const patience = patienceOf(options);
     this.close();
-    await removeParts(this.parts, deadline);
+    await removeParts(this.parts, patience);
     // A kill that is still looking would take a new group of the same name for this one.
     await Promise.allSettled(this.#kills);
   }

@@ -1,10 +1,13 @@
 import { match, P } from 'ts-pattern';
+import { howToHaveOne } from './delegation.js';
 
 const readOnly =
   'the file system of control groups is mounted read-only here: in a container ask for a writable one of its own';
+/** Why a user may not move a process into a group of its own: cgroups(7), "Cgroups delegation: delegation containment rules". */
+export const whoMoves =
+  'who moves a process needs to be let write to cgroup.procs in the nearest group above both places: start this program in a group below ' +
+  'that one, or as root';
 const gone = 'the group is gone: somebody else removed it';
-const notOurs =
-  'only root may, or who was given the group: `systemd-run --user --scope -p Delegate=yes COMMAND` gives one to an ordinary user';
 
 /** What an error of the kernel means here, and what to do. */
 export function helpFor(action: string, code: string, path: string): string | undefined {
@@ -31,10 +34,7 @@ export function helpFor(action: string, code: string, path: string): string | un
       ['attach', 'EBUSY', P._],
       () => 'the group has controllers enabled for groups below: processes belong into those',
     )
-    .with(
-      ['attach', 'EACCES', P._],
-      () => 'who moves a process needs to be let write in the nearest group above both places',
-    )
+    .with(['attach', 'EACCES', P._], () => whoMoves)
     .with(['attach', 'EPERM', P._], () => 'the process is of another user')
     .with(['attach', 'ENOSPC', P._], () => 'the group has no processors or no memory nodes: cpuset')
     .with(
@@ -75,7 +75,7 @@ export function helpFor(action: string, code: string, path: string): string | un
       ['watch', P.union('ENOSPC', 'EMFILE'), P._],
       () => 'this user watches too many files: /proc/sys/fs/inotify/max_user_watches and max_user_instances',
     )
-    .with([P._, P.union('EACCES', 'EPERM'), P._], () => notOurs)
+    .with([P._, P.union('EACCES', 'EPERM'), P._], () => `only root may, or who was given the group: ${howToHaveOne(2)}`)
     .with([P._, P.union('ENOENT', 'ENODEV'), P._], () => gone)
     .otherwise(() => undefined);
 }

@@ -1,11 +1,13 @@
-import { close, pidfd_open, pidfd_send_signal, SIG, SyscallError } from '../sys/index.js';
+import { SIG } from '../sys/index.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { isAbsent, readKeyed, write } from './files.js';
 import { canFreeze, freeze, thaw } from './freeze.js';
 import { isSelfIn } from './own-place.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { processesIn } from './processes.js';
-import { waitUntil } from './waiting.js';
+import { type Refused, signalAll } from './signal.js';
+import { type Patience, waitUntil } from './waiting.js';
+import { whyThere } from './why-there.js';
 
 /** How long a group is given to stop before it is killed: it is killed anyhow. */
 const mostFreezing = 500;
@@ -16,21 +18,27 @@ const mostFreezing = 500;
  * By `cgroup.kill` where there is one (Linux 5.14), which leaves out nobody. Otherwise each gets SIGKILL, again and again until
  * there is none: stopped by the freezer, where there is one, so that none can fork meanwhile. A group that this program itself is in is refused.
  */
-export async function killAll(parts: readonly CgroupPart[], deadline: number): Promise<void> {
-  const end = performance.now() + deadline;
+export async function killAll(parts: readonly CgroupPart[], patience: Patience): Promise<void> {
+  try {
+    await killWhileThere(parts, patience);
+  } catch (error) {
+    throw cgroupError({ action: 'kill', path: parts[0]?.directory ?? '' }, error);
+  }
+}
+
+async function killWhileThere(parts: readonly CgroupPart[], patience: Patience): Promise<void> {
   if (!isPopulated(parts)) return;
   if (isSelfIn(parts)) throw itself(parts);
+  let refused: readonly Refused[] = [];
   do {
     if (!isPopulated(parts)) return;
-    if (!(await killAtOnce(parts))) await killEach(parts);
-  } while (!(await waitUntil(() => !isPopulated(parts), 50)) && performance.now() < end);
+    if (!(await killAtOnce(parts))) refused = await killEach(parts, patience);
+  } while (!(await waitUntil(() => !isPopulated(parts), patience, 50)) && patience.left > 0);
   if (!isPopulated(parts)) return;
   const left = processesIn(parts);
-  const help = left.includes(0)
-    ? 'a process is of a PID namespace outside of this one, and has no number here'
-    : 'the kernel holds them, in an uninterruptible sleep, or they are of another user';
-  const problem = `there are still ${left.join(', ')} after ${deadline} ms`;
-  throw new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'ETIMEDOUT', problem);
+  const what = { action: 'kill', path: parts[0]?.directory ?? '', help: whyThere(left, refused) } as const;
+  const problem = `there are still ${left.join(', ')} after ${Math.round(patience.whole)} ms`;
+  throw new CgroupError(what, 'ETIMEDOUT', problem, { cause: refused[0]?.error });
 }
 
 /** A program that killed itself could not tell how it went. */
@@ -63,43 +71,13 @@ async function killAtOnce(parts: readonly CgroupPart[]): Promise<boolean> {
   return processesIn(parts.filter(({ version }) => version === 1)).length === 0;
 }
 
-async function killEach(parts: readonly CgroupPart[]): Promise<void> {
+async function killEach(parts: readonly CgroupPart[], patience: Patience): Promise<Refused[]> {
   const stops = canFreeze(parts);
-  if (stops) await freeze(parts, mostFreezing).catch(() => {});
+  if (stops) await freeze(parts, patience, mostFreezing).catch(() => {});
   try {
-    signalAll(parts, SIG.KILL);
+    return signalAll(parts, SIG.KILL);
   } finally {
     // What v1 has frozen dies only when it goes on.
     if (stops) await thaw(parts).catch(() => {});
-  }
-}
-
-/** How many descriptors are open at a time. */
-const atOnce = 128;
-
-/** Sends a signal to every process of a group. */
-export function signalAll(parts: readonly CgroupPart[], number: number): void {
-  const pids = processesIn(parts).filter((pid) => pid !== 0 && pid !== process.pid);
-  for (let from = 0; from < pids.length; from += atOnce) signalSome(parts, pids.slice(from, from + atOnce), number);
-}
-
-/** A number may be that of another process by now. Who is opened first, and is in the group after that, is the right one. */
-function signalSome(parts: readonly CgroupPart[], pids: readonly number[], number: number): void {
-  const opened = pids.map((pid) => [pid, ifThere(() => pidfd_open(pid, 0))] as const);
-  const there = new Set(processesIn(parts));
-  for (const [pid, pidfd] of opened) {
-    if (pidfd === undefined) continue;
-    if (there.has(pid)) ifThere(() => pidfd_send_signal(pidfd, number));
-    close(pidfd);
-  }
-}
-
-/** Undefined where the process has ended. */
-function ifThere<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === 'ESRCH') return undefined;
-    throw error;
   }
 }

@@ -79,6 +79,16 @@ function namespacesHere(): string {
   return ['pid', 'time'].map(namespaceNumber).join('.');
 }
 
+/** Whether an owner is of the PID and the time namespace that this program is in. */
+export function isFromHere({ namespaces }: CgroupOwner): boolean {
+  return namespaces === namespacesHere();
+}
+
+/** Whether the start of an owner counts from the same moment as what this program reads of processes. */
+export function isOfThisTime({ namespaces }: CgroupOwner): boolean {
+  return namespaces.split('.')[1] === namespaceNumber('time');
+}
+
 /** 0 where the kernel has no such namespaces. */
 function namespaceNumber(kind: string): string {
   try {
@@ -96,8 +106,9 @@ export function ownerOf(name: string): CgroupOwner | undefined {
 }
 
 /** Whether an owner is there: `elsewhere` where its pid means nothing here, or `/proc` does not show the process that has it. */
-export function stateOfOwner({ pid, startTime, namespaces }: CgroupOwner): 'lives' | 'gone' | 'elsewhere' {
-  if (namespaces !== namespacesHere()) return 'elsewhere';
+export function stateOfOwner(owner: CgroupOwner): 'lives' | 'gone' | 'elsewhere' {
+  if (!isFromHere(owner)) return 'elsewhere';
+  const { pid, startTime } = owner;
   const found = startTimeOf(pid);
   if (found === startTime) return 'lives';
   return found === undefined && isOfOthers(pid) ? 'elsewhere' : 'gone';

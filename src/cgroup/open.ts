@@ -11,9 +11,9 @@ import type { CgroupPart } from './part.js';
 import { partsBelow } from './plan.js';
 import { removeParts } from './remove.js';
 import { type Resolved, resolve } from './resolve.js';
-import { prepare } from './v1/prepare.js';
 import { availableIn } from './v2/base.js';
 import { enable } from './v2/enable.js';
+import { Patience } from './waiting.js';
 import { placeValues, writeValues } from './write.js';
 
 /**
@@ -47,10 +47,9 @@ export async function openNamed(options: CgroupOptions, name: string | undefined
   }
   const parts = make(resolved, options.name ?? name);
   try {
-    for (const part of parts) prepare(part);
     await writeValues(placeValues(parts, resolved.values), true);
   } catch (error) {
-    await removeParts(parts, 1000).catch(() => {});
+    await removeParts(parts, new Patience(1000)).catch(() => {});
     throw error;
   }
   return new Cgroup(parts, options.limits ?? {});

@@ -1,12 +1,15 @@
-import { type CgroupRefusal, type CgroupValue, kernelName } from './controllers/controller.js';
+import type { CgroupRefusal, CgroupValue } from './controllers/controller.js';
 import type { CgroupOptions } from './options.js';
-import type { CgroupPart } from './part.js';
+import { type CgroupPart, partOf, unifiedPart } from './part.js';
 import { resolve } from './resolve.js';
+import { movedToEnable } from './v2/enable.js';
 
 /** What would be done to make a group: plain data. */
 export interface CgroupPlan {
   /** The directories that would be made. */
   readonly parts: readonly CgroupPart[];
+  /** The processes that are moved out of the group above first, into a leaf of it: this one, and those that it belongs to. */
+  readonly moved?: { readonly directory: string; readonly processes: readonly number[] };
   /** The controllers that the group above passes on to a part of v2. */
   readonly enable: readonly string[];
   /** What would be written, and where: `path` is the file. */
@@ -29,11 +32,17 @@ export interface CgroupPlan {
 export function planCgroup(options: CgroupOptions): CgroupPlan {
   const { bases, enable, values, refusals } = resolve(options);
   const parts = partsBelow(bases, enable, options.name ?? 'isolate-…');
-  const placed = values.map((value) => {
-    const part = parts.find(({ version, controllers }) => controllers.includes(kernelName(value.controller, version)));
-    return { ...value, path: `${part?.directory}/${value.file}` };
+  const placed = values.flatMap(({ also, ...value }) => {
+    const directory = partOf(parts, value.controller)?.directory;
+    return [value, ...(also === undefined ? [] : [{ ...value, ...also }])].map((one) => ({
+      ...one,
+      path: `${directory}/${one.file}`,
+    }));
   });
-  return { parts, enable, values: placed, refusals };
+  const base = unifiedPart(bases);
+  const room = base && movedToEnable(base.directory, enable, options.moveAll ?? false);
+  const moved = room && { directory: room.leaf, processes: room.moved };
+  return { parts, ...(moved === undefined ? {} : { moved }), enable, values: placed, refusals };
 }
 
 /** The parts of a group below its bases: of v2 with the controllers that it is to have. */

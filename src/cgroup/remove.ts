@@ -5,19 +5,18 @@ import { killAll } from './kill.js';
 import type { CgroupPart } from './part.js';
 import { groupsBelow, processesIn } from './processes.js';
 import { withRights } from './rights.js';
-import { waitUntil } from './waiting.js';
+import { type Patience, waitUntil } from './waiting.js';
 
 /**
  * Kills what is in a group and removes it with all below. A process that has ended holds its group for a moment longer, so it is tried
- * again until the deadline.
+ * again while the patience lasts.
  */
-export async function removeParts(parts: readonly CgroupPart[], deadline: number): Promise<void> {
-  const end = performance.now() + deadline;
+export async function removeParts(parts: readonly CgroupPart[], patience: Patience): Promise<void> {
   if (areRemoved(parts)) return;
-  await killAll(parts, deadline);
-  if (await waitUntil(() => tryRemove(parts), Math.max(0, end - performance.now()))) return;
+  await killAll(parts, patience);
+  if (await waitUntil(() => tryRemove(parts), patience)) return;
   const left = processesIn(parts);
-  const problem = `not within ${deadline} ms${left.length === 0 ? '' : `: there are ${left.join(', ')}`}`;
+  const problem = `not within ${patience.whole} ms${left.length === 0 ? '' : `: there are ${left.join(', ')}`}`;
   throw new CgroupError({ action: 'remove', path: parts[0]?.directory ?? '' }, 'EBUSY', problem);
 }
 

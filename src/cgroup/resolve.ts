@@ -8,9 +8,11 @@ import {
   kernelName,
   type Problem,
 } from './controllers/controller.js';
+import { lacking, withItsFiles } from './kernel-files.js';
 import { checkLimits, emit, limitedControllers } from './limits.js';
 import { checkNewName } from './name.js';
 import { type CgroupOptions, checkOptions } from './options.js';
+import { preparation } from './v1/prepare.js';
 
 /** Where the parts of a new group go, and what is written there. */
 export interface Resolved {
@@ -44,14 +46,19 @@ export function resolve(options: CgroupOptions): Resolved {
     }
     const emission = emit(limits, controller, base.version);
     refusals.push(...emission.refusals);
-    values.push(...emission.values);
+    for (const value of emission.values) {
+      const placed = withItsFiles(value, base);
+      if (placed === undefined) refusals.push(lacking(value));
+      else values.push(placed);
+    }
   }
   const used = new Set(found.flatMap(({ base }) => base ?? []));
   for (const base of helpers(bases, used)) used.add(base);
   const unified = found.filter(({ base }) => base?.version === 2).map(({ controller }) => controller);
   const inUse = bases.filter((base) => used.has(base) && base.refused === undefined);
   if (inUse.length === 0 && refusals.length === 0) refusals.push(nothingAtAll(bases));
-  return { bases: inUse, enable: unified, values, refusals };
+  const prepared = inUse.flatMap(preparation).filter(({ file }) => !values.some((value) => value.file === file));
+  return { bases: inUse, enable: unified, values: [...prepared, ...values], refusals };
 }
 
 function neededControllers(

@@ -2,6 +2,7 @@ import { SpecError } from '../sys/index.js';
 import type { CgroupValue } from './controllers/controller.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { codeOf, isThere, readIfThere, write, writeNow } from './files.js';
+import { lacking } from './kernel-files.js';
 import { isWithin } from './numbers.js';
 import { type CgroupPart, partOf } from './part.js';
 
@@ -25,7 +26,7 @@ export interface PlacedValue extends CgroupValue {
  */
 export function placeValues(parts: readonly CgroupPart[], values: readonly CgroupValue[]): PlacedValue[] {
   return values.map((value) => {
-    const { also, missing, field } = value;
+    const { also, field } = value;
     const directory = partOf(parts, value.controller)?.directory ?? '';
     const targets = [value, ...(also === undefined ? [] : [also])]
       .map(({ file, value }) => ({ path: `${directory}/${file}`, value }))
@@ -33,7 +34,8 @@ export function placeValues(parts: readonly CgroupPart[], values: readonly Cgrou
     const [first] = targets;
     if (first !== undefined) return { ...value, ...first, targets };
     if (!isThere(directory)) throw new CgroupError({ action: 'write', path: directory, field }, 'ENOENT');
-    throw new SpecError(field, missing?.problem ?? `this kernel has no ${value.file}`, missing?.help);
+    const { problem, help } = lacking(value);
+    throw new SpecError(field, problem, help);
   });
 }
 

@@ -81,7 +81,8 @@ wherever they are.
 
 const gcHelp = `
 Looked for are those of this user, and for root those of all users, wherever they are. What belongs to a program that runs, or to one of
-another PID namespace, stays; so does what was given a name. The names of those that were removed are printed.`;
+another PID namespace, stays; so does what was given a name. The names of those that were removed are printed; and on stderr those
+that may have been left and stay, with the reason.`;
 
 /** The options of run and of enter besides those of the sandbox. */
 interface ReportOptions {
@@ -202,8 +203,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .description('Remove the control groups that programs left behind which were killed, with what is in them.')
     .addHelpText('after', gcHelp)
     .action(async () => {
-      const { removed, failures } = await removeLeftGroups();
+      const { removed, kept, failures } = await removeLeftGroups();
       said.stdout.push(removed.map((name) => `${name}\n`).join(''));
+      said.stderr.push(...kept.map(({ name, reason }) => `isolate: left ${name}: ${reason}\n`));
       if (failures[0] !== undefined) throw failures[0];
     });
 

@@ -24,7 +24,7 @@ export async function withEveryFew(works: () => Promise<void>): Promise<void> {
 }
 
 /** Runs something while this process can open only so many descriptors more. */
-async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
+export async function withFreeDescriptors(free: number, run: () => Promise<void>): Promise<void> {
   const taken = new Set(openDescriptors().map((line) => Number.parseInt(line, 10)));
   let limit = 0;
   for (let found = 0; found <= free; limit++) if (!taken.has(limit)) found++;

@@ -8,7 +8,7 @@ import type { Host } from '../spec/host.js';
 import type { HostScope } from '../spec/host-cgroups.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { entranceValue, type GroupWay, wayInto } from './group-way.js';
-import { rlimitSections } from './rlimits.js';
+import { helpWithFallback, rlimitSections } from './rlimits.js';
 import { methodCall, type Section, section } from './section.js';
 import { checkShownGroup } from './shown-group.js';
 
@@ -69,7 +69,7 @@ export function planGroup(spec: ProcessSpec, host: Host, given?: GroupWay): Grou
     checkShownGroup(spec, problem);
     return { ...noGroup, way: 'rlimits', rlimits: rlimitSections(spec, host, problem) };
   }
-  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, refusal.help);
+  if (refusal !== undefined) throw new SpecError(refusal.field, refusal.problem, helpWithFallback(spec, host, refusal));
   checkRoom(spec);
   checkShownGroup(spec, plan.parts);
   const entered = enterGroup(spec, given ?? wayInto(plan.parts, host), plan.parts);
@@ -154,10 +154,11 @@ function checkRoom({ limits, unshare, asPid1 }: ProcessSpec): void {
 }
 
 /** What is done to make a group. */
-function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
+function stepsToMake({ parts, moved, enable, values }: CgroupPlan): Step[] {
   const unified = parts.find(({ version }) => version === 2);
   const base = unified?.directory.replace(/\/[^/]*$/, '');
   return [
+    ...(moved === undefined ? [] : stepsToMove(moved)),
     ...(enable.length === 0
       ? []
       : writeFile(
@@ -171,6 +172,16 @@ function stepsToMake({ parts, enable, values }: CgroupPlan): Step[] {
     ...values.flatMap(({ path, value, field, documentation }) =>
       writeFile(path, value, `${field}: see ${documentation}`),
     ),
+  ];
+}
+
+/** A group of v2 that has processes of its own passes no controllers on: cgroups(7), "no internal processes" rule. */
+function stepsToMove({ directory, processes }: NonNullable<CgroupPlan['moved']>): Step[] {
+  return [
+    mkdirat
+      .step(AT.FDCWD, directory, 0o777)
+      .because('a leaf for the processes of the group, which is to have controllers below'),
+    ...processes.flatMap((pid) => writeFile(`${directory}/cgroup.procs`, String(pid), 'it makes room')),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { CgroupLimits } from '../../cgroup/index.js';
+import type { CgroupLimits, CgroupRefusal } from '../../cgroup/index.js';
 import { prlimit64, RLIMIT, SpecError, type Step } from '../../sys/index.js';
 import { shown } from '../../sys/shown.js';
 import { parseSize } from '../../units/index.js';
@@ -35,6 +35,26 @@ export function rlimitSections(spec: ProcessSpec, host: Host, problem: string): 
     steps.push(limit(RLIMIT.NPROC, BigInt(countOf(pids)), 'processes of its user'));
   }
   return steps.length === 0 ? [] : [section(methodCall('limits', limits, { fallback: 'rlimit' }), ...steps)];
+}
+
+/** What to do about a refusal: where there can be no group, and that would do, also without one. */
+export function helpWithFallback(
+  spec: ProcessSpec,
+  host: Host,
+  { field, problem, help }: CgroupRefusal,
+): string | undefined {
+  const isOfOneLimit = field.includes('.');
+  if (isOfOneLimit || !canFallBack(spec, host, problem)) return help;
+  const fallback = "limit each process by itself: .limits(…, { fallback: 'rlimit' }), or --rlimit-fallback";
+  return help === undefined ? fallback : `${help}; or ${fallback}`;
+}
+
+function canFallBack(spec: ProcessSpec, host: Host, problem: string): boolean {
+  try {
+    return rlimitSections(spec, host, problem).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** All single limits, as `memory.max`. */

@@ -1,4 +1,5 @@
 import { match, P } from 'ts-pattern';
+import { whoMoves } from '../../cgroup/help.js';
 import { errno, type Step } from '../../sys/index.js';
 import { entersGroup } from '../compile/group-way.js';
 import { hasGroup } from '../spec/group-of.js';
@@ -60,6 +61,7 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
       { entersGroup: true, number: errno.EOPNOTSUPP },
       () => 'its control group is invalid, as one above has threaded groups (cgroup.type): join another',
     )
+    .with({ entersGroup: true, number: errno.EACCES }, () => whoMoves)
     .with(
       { number: errno.ENOMEM, memory: true },
       () => 'possible cause: the limit on memory is too small for the process to begin',

@@ -1,9 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { cgroupError } from '../../cgroup/errors.js';
 import { codeOf } from '../../cgroup/files.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { withRights } from '../../cgroup/rights.js';
+import { Patience, usualDeadline } from '../../cgroup/waiting.js';
 import { AT, close, type Fd, type LateValues, O, openat } from '../../sys/index.js';
 import { type Entrance, entranceValue, wayInto } from '../compile/group-way.js';
 import { type Limits, readLimits } from '../spec/limits.js';
@@ -50,7 +50,13 @@ export class CommandGroup {
 
   /** Kills all that is in it, where it is of one command; resolves when that is gone, or does not go. */
   async kill(): Promise<void> {
-    if (this.kind === 'own') await this.cgroup.kill().catch(() => {});
+    await this.#kill(new Patience(usualDeadline));
+  }
+
+  /** @returns why something is left. */
+  async #kill(patience: Patience): Promise<unknown> {
+    if (this.kind !== 'own') return undefined;
+    return this.cgroup.kill({ deadline: patience.left }).catch((error) => error);
   }
 
   /** Lets go of it. */
@@ -71,26 +77,26 @@ export class CommandGroup {
    * cannot be removed now is seen to be of nobody when this program has ended; a warning tells of one that somebody lives in.
    */
   async end(): Promise<Resources | undefined> {
-    await this.kill();
+    const patience = new Patience(usualDeadline);
+    const problem = await this.#kill(patience);
     try {
       return resourcesOf(this.cgroup, this.kind === 'own' ? 'own' : 'shared', this.#before);
     } catch {
       // Somebody has removed it.
       return undefined;
     } finally {
-      if (this.kind === 'own') await this.#remove();
+      if (this.kind === 'own') await this.#remove(patience, problem);
       this.close();
     }
   }
 
-  async #remove(): Promise<void> {
-    const end = performance.now() + removalDeadline;
+  async #remove(patience: Patience, problem: unknown): Promise<void> {
     for (;;) {
       try {
-        return await this.cgroup.remove();
+        return await this.cgroup.remove({ deadline: patience.left });
       } catch (error) {
-        if (performance.now() > end || this.#mayHoldUs()) return this.#warn(error);
-        await setTimeout(betweenTries);
+        if (patience.left === 0 || this.#mayHoldUs()) return this.#warn(problem ?? error);
+        await patience.pause(betweenTries);
       }
     }
   }
@@ -124,7 +130,7 @@ export class CommandGroup {
 }
 
 /** Milliseconds. */
-const [removalDeadline, betweenTries] = [5000, 100];
+const betweenTries = 100;
 
 /** What a child is born into, or writes itself to. */
 function openEntrance(directory: string, entrance: Entrance): Fd {

@@ -1,11 +1,11 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { codeOf } from '../../cgroup/files.js';
 import { inTurn } from '../../cgroup/in-turn.js';
 import type { Cgroup } from '../../cgroup/index.js';
-import { ownerOf, stateOfOwner } from '../../cgroup/name.js';
+import { isFromHere, ownerOf, stateOfOwner } from '../../cgroup/name.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { searchGroups } from '../../cgroup/search.js';
-import { isStale } from '../../cgroup/stale.js';
+import { whyKept } from '../../cgroup/stale.js';
 import { IsolateError } from '../../sys/index.js';
 import { isTaken } from '../box/names.js';
 import { openStateFolder } from '../box/state-folder.js';
@@ -24,8 +24,7 @@ export interface LiveGroup {
 export function liveGroups(): LiveGroup[] {
   return searchGroups((name) => ownerOf(name) !== undefined || ofBox.test(name)).map((group) => {
     const owner = ownerOf(group.name);
-    const isFromHere = owner !== undefined && stateOfOwner(owner) !== 'elsewhere';
-    return { group, owner: isFromHere ? owner.pid : undefined };
+    return { group, owner: owner !== undefined && isFromHere(owner) ? owner.pid : undefined };
   });
 }
 
@@ -33,8 +32,16 @@ export function liveGroups(): LiveGroup[] {
 export interface LeftGroups {
   /** The names of those that were removed. */
   readonly removed: readonly string[];
+  /** Those that may have been left, and stay. */
+  readonly kept: readonly KeptGroup[];
   /** Why others could not be. */
   readonly failures: readonly unknown[];
+}
+
+/** A group that is not removed. */
+export interface KeptGroup {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /**
@@ -43,24 +50,44 @@ export interface LeftGroups {
  */
 export async function removeLeftGroups(): Promise<LeftGroups> {
   const groups = liveGroups().map(({ group }) => group);
+  const [removed, kept]: [string[], KeptGroup[]] = [[], []];
   const ends = await inTurn(groups, async (group) => {
-    if (isSelfIn(group.parts) || !isLeft(group)) return [];
-    await group.remove();
-    return [group.name];
+    const { name } = group;
+    try {
+      if (lives(group)) return;
+      const reason = whyKeptHere(group);
+      if (reason !== undefined) return void kept.push({ name, reason });
+      await group.remove();
+      removed.push(name);
+    } catch (error) {
+      if (!notOurs.includes(codeOf(error))) throw error;
+      kept.push({ name, reason: 'it is not for this user to remove' });
+    }
   });
-  const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  const isThere = new Set(groups.filter(({ paths }) => paths.some((path) => existsSync(path))).map(({ name }) => name));
   return {
-    removed: ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : [])),
-    failures: failed.filter((error) => !notOurs.includes(codeOf(error))),
+    removed,
+    // What is in one that was removed is gone with it.
+    kept: kept.filter(({ name }) => isThere.has(name)),
+    failures: ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : [])),
   };
 }
 
-const notOurs: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
-
-function isLeft(group: Cgroup): boolean {
-  const [, box] = ofBox.exec(group.name) ?? [];
-  return box === undefined ? isStale(group.name, group.parts) : !group.isPopulated() && !mayBeOpening(group, box);
+/** Whether a group is in use, which is no news. */
+function lives(group: Cgroup): boolean {
+  const owner = ownerOf(group.name);
+  return owner === undefined ? group.isPopulated() : stateOfOwner(owner) === 'lives';
 }
+
+/** Undefined where it is to be removed. */
+function whyKeptHere(group: Cgroup): string | undefined {
+  if (isSelfIn(group.parts)) return 'this program is in it';
+  const [, box] = ofBox.exec(group.name) ?? [];
+  if (box === undefined) return whyKept(group.name, group.parts);
+  return mayBeOpening(group, box) ? `it is of the box ${box}, which somebody may be opening` : undefined;
+}
+
+const notOurs: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
 
 /** Nobody is in the group of a box while that is being opened: then its name is taken, among those of the user. */
 function mayBeOpening({ paths }: Cgroup, name: string): boolean {

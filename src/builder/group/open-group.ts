@@ -1,6 +1,8 @@
-import { Cgroup, CgroupError, type CgroupOptions, removeStaleCgroups } from '../../cgroup/index.js';
+import { Cgroup, CgroupError, type CgroupOptions } from '../../cgroup/index.js';
 import { openNamed } from '../../cgroup/open.js';
 import { copyOf } from '../../cgroup/read-parts.js';
+import { removeStale } from '../../cgroup/stale.js';
+import { Patience, usualDeadline } from '../../cgroup/waiting.js';
 import { SpecError } from '../../sys/index.js';
 import { groupOptions, isJoined } from '../spec/group-of.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -17,7 +19,7 @@ import { CommandGroup } from './command-group.js';
 export async function openGroup(spec: ProcessSpec, name?: string): Promise<CommandGroup> {
   if (isJoined(spec)) return new CommandGroup(find(spec), 'joined');
   const options = groupOptions(spec);
-  void removeStale();
+  void removeLeft();
   try {
     return new CommandGroup(await openNamed({ ...options, access: knownAccess() }, name), 'own');
   } catch (error) {
@@ -53,8 +55,12 @@ function mayHaveMoved(error: unknown, { parent }: CgroupOptions): boolean {
 
 let removing: Promise<unknown> | undefined;
 
+/** For so long this program is kept from its end, milliseconds: what is killed, and not gone by then, is stuck. */
+const keptFromEnd = 500;
+
 /** Once, when a program makes its first group: what others left that were killed. What cannot be removed is not its business. */
-function removeStale(): Promise<unknown> {
-  removing ??= removeStaleCgroups({ access: knownAccess() }).catch(() => {});
+function removeLeft(): Promise<unknown> {
+  const patience = () => new Patience(usualDeadline, keptFromEnd);
+  removing ??= removeStale({ access: knownAccess() }, patience).catch(() => {});
   return removing;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
+import { hasSystemd } from '../../cgroup/delegation.js';
 import { SpecError } from '../../sys/index.js';
 
 /** How systemd is asked for a scope: a command that is run. */
@@ -51,11 +52,6 @@ function busOf(uid: number): string {
 function inPath(name: string): string {
   const directories = [...(process.env.PATH ?? '').split(':'), '/usr/bin'].filter((at) => at.startsWith('/'));
   return directories.map((at) => `${at}/${name}`).find((path) => existsSync(path)) ?? `/usr/bin/${name}`;
-}
-
-/** Whether systemd manages the control groups of this host. */
-export function hasSystemd(): boolean {
-  return existsSync('/run/systemd/system');
 }
 
 /**

@@ -93,7 +93,7 @@ function legacy(emit: Emitter, limits: MemoryLimits): void {
   }
   if (swap === undefined) return;
   if (swap !== 'max' && (max === undefined || max === 'max')) {
-    emit.refuse('swapMax', 'v1 limits memory and swap together', 'give max too');
+    emit.refuse('swapMax', 'v1 limits memory and swap together', 'limit memory, too');
     return;
   }
   const both = swap === 'max' || max === undefined || max === 'max' ? 'max' : max + swap;

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lgetxattr } from '../../sys/index.js';
 import type { Problem } from '../controllers/controller.js';
+import { hasSystemd } from '../delegation.js';
 import { readIfThere } from '../files.js';
 import type { Hierarchy } from '../hierarchies.js';
 import { leafName } from './leaf.js';
@@ -44,7 +45,7 @@ export function managedBySystemd(
   directory: string,
   { mountPoint = '/' }: Pick<Hierarchy, 'mountPoint'>,
 ): Problem | undefined {
-  if (!existsSync('/run/systemd/system')) return undefined;
+  if (!hasSystemd()) return undefined;
   const unit = lineOf(directory, mountPoint).find((at) => unitName.test(at)) ?? mountPoint;
   if (isMarked(unit)) return undefined;
   // The managers of users mark none of their units in some versions: then a unit of this user's own is taken for delegated.

@@ -19,16 +19,31 @@ const mostTimes = 20;
  * @throws CgroupError EBUSY: there are others, of other families.
  */
 export async function makeRoom(directory: string, moveAll: boolean): Promise<void> {
-  const leaf = `${directory}/${leafName}`;
   for (let times = 0; times < mostTimes; times++) {
-    const there = readNumbersOf(`${directory}/cgroup.procs`);
-    if (there.length === 0) return;
-    const ours = familyIn(there);
-    const others = there.filter((pid) => !ours.has(pid));
-    if (others.length > 0 && !moveAll) throw inTheWay(directory, others);
+    const { leaf, moved, inTheWay } = roomIn(directory, moveAll);
+    if (inTheWay.length > 0) throw occupied(directory, inTheWay);
+    if (moved.length === 0) return;
     makeLeaf(leaf);
-    for (const pid of there) await moveInto(leaf, pid);
+    for (const pid of moved) await moveInto(leaf, pid);
   }
+}
+
+/** What it takes to empty a group of processes. */
+export interface Room {
+  readonly leaf: string;
+  /** Those that are moved there. */
+  readonly moved: readonly number[];
+  /** Those that are not ours to move. */
+  readonly inTheWay: readonly number[];
+}
+
+/** What it takes to empty a group, as it is now. */
+export function roomIn(directory: string, moveAll: boolean): Room {
+  const leaf = `${directory}/${leafName}`;
+  const there = readNumbersOf(`${directory}/cgroup.procs`);
+  if (there.length === 0 || moveAll) return { leaf, moved: there, inTheWay: [] };
+  const ours = familyIn(there);
+  return { leaf, moved: there.filter((pid) => ours.has(pid)), inTheWay: there.filter((pid) => !ours.has(pid)) };
 }
 
 /** Of some processes those that descend from the first that this one descends from: itself, its children, the shell that started it. */
@@ -63,7 +78,7 @@ async function moveInto(leaf: string, pid: number): Promise<void> {
   }
 }
 
-function inTheWay(directory: string, pids: readonly number[]): CgroupError {
+function occupied(directory: string, pids: readonly number[]): CgroupError {
   const shown = pids.slice(0, 5).map((pid) => `${pid} (${nameOf(pid)})`);
   const problem = `it has processes that are not ours: ${shown.join(', ')}${pids.length > shown.length ? ', …' : ''}`;
   const help =
