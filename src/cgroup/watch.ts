@@ -30,8 +30,9 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
   /** Looks again until it can be read. */
   let stopTrying: (() => void) | undefined;
   const eventsNow = () => {
-    const now = countersOf(parts);
+    // In this order: of the last process it is known how it ended when it is told that it has left.
     const isPopulatedNow = isPopulated(parts);
+    const now = countersOf(parts);
     const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
     if (events.includes(empty)) timesEmpty++;
     [before, wasPopulated] = [now, isPopulatedNow];
