@@ -1,7 +1,14 @@
 // What is no group, no option and no limit is told as such, before anything is done: which field it is, and what there is instead.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Cgroup, checkCgroup, findCgroup, openCgroup, planCgroup } from '../src/cgroup/index.js';
+import {
+  type Cgroup,
+  type CgroupAccess,
+  checkCgroup,
+  findCgroup,
+  openCgroup,
+  planCgroup,
+} from '../src/cgroup/index.js';
 import { emit } from '../src/cgroup/limits.js';
 import { bare, Sandbox, SpecError } from '../src/index.js';
 import { skipUnless } from './helpers/can.js';
@@ -163,14 +170,13 @@ skipUnless(test, noGroups, 'a deadline is a length of time, and a signal one tha
 );
 
 test('what cannot be is told without what it is told by', () => {
-  const access = { ...planAccess, controllers: { ...planAccess.controllers } };
-  const { refusals } = planCgroup({ limits: { rdma: { mlx5_0: { handles: 2 } } }, access });
+  const { refusals } = planCgroup({ limits: { rdma: { mlx5_0: { handles: 2 } } }, access: nowhere });
   assert.equal(refusals, [{ field: 'rdma', problem: 'this host has none' }]);
   assert.equal(emit({ pids: { max: 5 } }, 'pids', 2).refusals, []);
 });
 
 /** Of a host that has nothing. */
-const planAccess = {
+const nowhere: CgroupAccess = {
   layout: 'none',
   bases: [],
   controllers: any(
@@ -181,6 +187,6 @@ const planAccess = {
       ]),
     ),
   ),
-} as const;
+};
 
 test.run();
