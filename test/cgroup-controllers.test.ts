@@ -1,4 +1,5 @@
 // What the rarer limits do: disks, memory above `high`, groups that end as one, processors, huge pages and the like.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import {
   openCgroup,
 } from '../src/cgroup/index.js';
 import { partOf } from '../src/cgroup/part.js';
-import { bare } from '../src/index.js';
+import { bare, SpecError } from '../src/index.js';
 import { either, rootOnly, skipUnless } from './helpers/can.js';
 import { layouts, noController, refusalOf, soon, startIn, withGroup } from './helpers/groups.js';
 import { isAlive } from './helpers/processes.js';
@@ -54,7 +55,7 @@ skipUnless(test, noDisk, 'io: what is written and read goes no faster than the l
       [{ readBytes: '1M/s' }, ['of=/dev/null', `if=${file}`, 'iflag=direct']],
       [{ writes: 16 }, ['if=/dev/zero', `of=${file}`, 'oflag=direct', 'conv=notrunc']],
     ] as const) {
-      await group.update({ io: { devices: { [folder]: limits } } });
+      await group.update({ io: { devices: { [folder]: limits }, directOnly: true } });
       // The kernel lets a little through before it begins to count.
       const took = await timed(group, ...operands);
       assert.ok(took > 1500, `${JSON.stringify(limits)}: ${took} ms for 2 MiB`);
@@ -65,6 +66,36 @@ skipUnless(test, noDisk, 'io: what is written and read goes no faster than the l
       group.stats().io?.find(({ device }) => 'value' in disk && device === disk.value) ?? {};
     assert.ok(readBytes >= 2 * megabyte && writtenBytes >= 6 * megabyte, `${readBytes} ${writtenBytes}`);
   }),
+);
+
+/** How long it takes to write out what a process has written by way of the page cache, and does not wait for, in milliseconds. */
+async function writtenOut(group: Cgroup): Promise<number> {
+  const file = join(folder, 'cached');
+  await timed(group, 'if=/dev/zero', `of=${file}`);
+  const start = performance.now();
+  execFileSync('sync', [file]);
+  return performance.now() - start;
+}
+
+const ofWriting = { io: { devices: { [folder]: { writeBytes: '1M/s' } } } } as const;
+
+skipUnless(
+  test,
+  noDisk,
+  'io: what is written by way of the page cache goes no faster than the limit, or that is refused',
+  () =>
+    withGroup({ ...options, controllers: ['io'] }, async (group) => {
+      const error = await group.update(ofWriting).catch((reason) => reason);
+      if (partOf(group.parts, 'io')?.version === 1) {
+        assert.instance(error, SpecError);
+        assert.match(error.message, /writeBytes: cgroup v1, .* by way of the page cache\n.*directOnly: true/s);
+        await group.update({ io: { ...ofWriting.io, directOnly: true } });
+        return;
+      }
+      assert.is(error, undefined);
+      const took = await writtenOut(group);
+      assert.ok(took > 1500, `${took} ms for 2 MiB`);
+    }),
 );
 
 const noHigh = await refusalOf({ limits: { memory: { high: '8M' } } });

@@ -28,7 +28,7 @@ const own = readDevice(folder);
 const noDisk = 'problem' in own ? own.problem : undefined;
 
 function emitted(devices: Record<string, object>, version: CgroupVersion): string[] {
-  const { values, refusals } = emit({ io: { devices } }, 'io', version);
+  const { values, refusals } = emit({ io: { devices, directOnly: true } }, 'io', version);
   return [
     ...values.map(({ file, value }) => `${file} = ${value}`),
     ...refusals.map(({ field, problem }) => `${field}: ${problem}`),
@@ -133,22 +133,63 @@ const noLimits = either(
 );
 
 skipUnless(test, noLimits, '--io twice for a disk: what is written has both', () => {
-  const io = ['--io', `${folder}:read=1M`, '--io', `${folder}:write=2M`];
+  const io = ['--io', `${folder}:read=1M`, '--io', `${folder}:reads=77`];
   const [ended] = runEach([['explain', '--json', '--bare', ...io, '--', 'true']]);
   assert.is(ended?.status, 0, ended?.stderr);
-  assert.match(ended?.stdout ?? '', /1048576.*2097152/s);
+  assert.match(ended?.stdout ?? '', /1048576.*77/s);
+});
+
+const ioVersion = cgroupAccess().bases.find(({ controllers }) =>
+  controllers.some((name) => /^(io|blkio)$/.test(name)),
+)?.version;
+
+skipUnless(test, noLimits, '--io: rates of writing are had in v2, and refused in v1, which does not keep them', () => {
+  const commandLine = (what: string) => ['run', '--bare', '--io', `${folder}:${what}`, '--', 'true'];
+  const ends = runEach(['write=1M', 'writes=100', 'write=max'].map(commandLine));
+  if (ioVersion === 2)
+    return assert.equal(
+      ends.map(({ status }) => status),
+      [0, 0, 0],
+    );
+  assert.equal(
+    ends.map(({ status }) => status),
+    [125, 125, 0],
+  );
+  for (const { stderr } of ends.slice(0, 2)) assert.match(stderr, /cgroup v1, .* by way of the page cache/);
+});
+
+skipUnless(test, noBlock, 'directOnly is true or false, beside the disks', () => {
+  for (const wrong of [1, 'yes', null]) {
+    const { refusals } = emit({ io: { directOnly: wrong as never } }, 'io', 1);
+    assert.match(refusals[0]?.problem ?? '', /neither true nor false/);
+  }
+  const writing = { [some]: { writeBytes: '1M' } };
+  const problems = (directOnly: boolean | undefined, version: CgroupVersion) =>
+    emit({ io: { devices: writing, ...(directOnly === undefined ? {} : { directOnly }) } }, 'io', version).refusals
+      .length;
+  assert.equal(
+    [undefined, false, true].map((given) => problems(given, 1)),
+    [1, 1, 0],
+  );
+  assert.equal(
+    [undefined, false, true].map((given) => problems(given, 2)),
+    [0, 0, 0],
+  );
 });
 
 skipUnless(test, noLimits, 'what is limited is what the kernel has', async () => {
   const limits: IoDeviceLimits = { readBytes: '1.5MB/s', writes: 2 ** 32 - 2 };
-  await withGroup({ ...options, limits: { io: { devices: { [file]: limits } } } }, async ({ parts }) => {
-    const part = partOf(parts, 'io');
-    const names =
-      part?.version === 2 ? ['io.max'] : ['blkio.throttle.read_bps_device', 'blkio.throttle.write_iops_device'];
-    const text = names.map((name) => readFileSync(`${part?.directory}/${name}`, 'utf8')).join('');
-    assert.match(text, /\b1572864\b/);
-    assert.match(text, /\b4294967294\b/);
-  });
+  await withGroup(
+    { ...options, limits: { io: { devices: { [file]: limits }, directOnly: true } } },
+    async ({ parts }) => {
+      const part = partOf(parts, 'io');
+      const names =
+        part?.version === 2 ? ['io.max'] : ['blkio.throttle.read_bps_device', 'blkio.throttle.write_iops_device'];
+      const text = names.map((name) => readFileSync(`${part?.directory}/${name}`, 'utf8')).join('');
+      assert.match(text, /\b1572864\b/);
+      assert.match(text, /\b4294967294\b/);
+    },
+  );
 });
 
 /** The files that are there, of those that a share of disks is written to. */

@@ -198,7 +198,8 @@ for (const { name, options } of layouts()) {
     () =>
       withGroup({ ...options, controllers: ['io'] }, async (group) => {
         if (disk === undefined) return;
-        await group.update({ io: { devices: { [disk]: { readBytes: '1M/s', writeBytes: '20M/s', reads: 1000 } } } });
+        const all = { readBytes: '1M/s', writeBytes: '20M/s', reads: 1000 };
+        await group.update({ io: { devices: { [disk]: all }, directOnly: true } });
         await group.update({ io: { devices: { [disk]: { readBytes: 'max' } } } });
         await group.update({ io: { devices: { [disk]: { readBytes: '4M' } } } });
         const { directory, version } =

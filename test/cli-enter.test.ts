@@ -8,8 +8,10 @@ import { isolate, type RunningProcess } from '../src/index.js';
 import { namespacesOf } from '../src/ns/index.js';
 import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { runIsolate } from './helpers/command-lines.js';
+import { layouts, noController, withGroup } from './helpers/groups.js';
 
 const noProc = either(userNamespacesRefused(), freshProcRefused());
+const [{ options } = { options: {} }] = layouts();
 const folder = mkdtempSync(join(tmpdir(), 'isolate-enter-'));
 process.env.XDG_RUNTIME_DIR = folder;
 test.after(() => rmSync(folder, { recursive: true }));
@@ -34,6 +36,32 @@ skipUnless(test, noProc, 'a process: all in which it is elsewhere, or only some'
   ];
   const some = runIsolate(line);
   assert.is(some.stdout, `net:[${net}]\n${readlinkSync('/proc/self/ns/uts')}\n`, some.stderr);
+});
+
+skipUnless(
+  test,
+  either(noProc, noController('memory', 'pids')),
+  'the control group is that of the caller, and with --join-cgroup that of the process: its limits hold then',
+  async () => {
+    await withGroup({ ...options, limits: { memory: { max: '48M' }, pids: { max: 16 } } }, async (group) => {
+      await using other = await isolate().cgroup(group).spawn('sleep', ['1000'], { stdio: 'ignore' });
+      const hungry = ['sh', '-c', 'head -c 150M /dev/zero | tail -c 120M | wc -c'];
+      const outside = runIsolate(['enter', String(other.pid), '--', ...hungry]);
+      assert.is(outside.stdout.trim(), String(120 * 2 ** 20), outside.stderr);
+      const inside = runIsolate(['enter', String(other.pid), '--join-cgroup', '--', ...hungry]);
+      assert.is.not(inside.stdout.trim(), String(120 * 2 ** 20));
+      assert.match(inside.stderr, /killed for want of memory: the limit is 48.0M/);
+    });
+    const error = runIsolate(['enter', String(2 ** 22 + 1), '--join-cgroup', '--', 'true']);
+    assert.match(error.stderr, /^isolate: cgroup: there is no process 4194305$/m);
+  },
+);
+
+skipUnless(test, noProc, 'a box is entered in its own control group', async () => {
+  await using _ = await isolate().open({ name: 'grouped' });
+  const ended = runIsolate(['enter', 'grouped', '--join-cgroup', '--', 'true']);
+  assert.is(ended.status, 125);
+  assert.match(ended.stderr, /--join-cgroup: in a box a command is in the group of the box/);
 });
 
 skipUnless(test, noProc, 'the options of a command, its exit status, and the status file', async () => {

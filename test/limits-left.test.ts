@@ -1,14 +1,25 @@
 // What isolate gc removes and isolate top shows: groups wherever they are, of whom they may be.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readlinkSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { removeLeftGroups } from '../src/builder/group/live-groups.js';
 import { type Cgroup, removeStaleCgroups } from '../src/cgroup/index.js';
 import { ownerOf, ownName } from '../src/cgroup/name.js';
 import { openNamed } from '../src/cgroup/open.js';
 import { bare } from '../src/index.js';
-import { commandMissing, either, rootOnly, skipUnless } from './helpers/can.js';
+import {
+  commandMissing,
+  either,
+  freshProcRefused,
+  rootOnly,
+  skipUnless,
+  userNamespacesRefused,
+} from './helpers/can.js';
 import { isolateCommand, runEach, runIsolate } from './helpers/command-lines.js';
 import { layouts, noController, soon, startIn, withGroup } from './helpers/groups.js';
 import { isAlive } from './helpers/processes.js';
@@ -24,6 +35,7 @@ let count = 0;
 const goneName = () => `isolate-${nobody}-1-${namespaces}-0.${++count}`;
 const elsewhereName = () => `isolate-${nobody}-1-1.1-0.${++count}`;
 
+const temporaryFolder = () => mkdtempSync(join(tmpdir(), 'isolate-left-'));
 const isThere = ({ paths }: Cgroup) => paths.every((path) => existsSync(path));
 const below = (parent: Cgroup, name?: string) => openNamed({ parent, controllers: ['pids'] }, name);
 
@@ -192,19 +204,61 @@ skipUnless(test, either(rootOnly(), noPids), 'another user finds and removes its
   }),
 );
 
+const noBoxes = either(noPids, userNamespacesRefused(), freshProcRefused());
+
 skipUnless(
   test,
-  noPids,
-  'the group of a detached box that has ended is removed, if nobody can be opening it',
+  noBoxes,
+  'the group of a box that is being opened stays, wherever its name is written down',
   async () => {
-    const name = `isolate-box-left-${process.pid}-0123abcd`;
-    const group = await openNamed({ ...options, controllers: ['pids'] }, name);
-    const { stdout } = runIsolate(['gc']);
-    const reason = process.env.XDG_RUNTIME_DIR === undefined && process.geteuid?.() !== 0;
-    // Without a folder for names nobody can tell whether a box is being opened.
-    assert.is(isThere(group), reason, stdout);
-    if (reason) await group.remove();
+    const [here, there] = [temporaryFolder(), temporaryFolder()];
+    const code = `
+    for (let i = 0; i < 12; i++) {
+      const box = await isolate().limits({ pids: 8 }).open({ name: 'opened' + i, detached: true });
+      await box.run('true');
+      await box.close();
+    }
+  `;
+    const [file, args] = programOf(code);
+    const env = { ...process.env, XDG_RUNTIME_DIR: there };
+    const opener = spawn(file, args, { cwd: repository, env, stdio: ['ignore', 'inherit', 'pipe'] });
+    const ended = once(opener, 'exit');
+    const errors = opener.stderr.setEncoding('utf8').toArray();
+    const before = process.env.XDG_RUNTIME_DIR;
+    process.env.XDG_RUNTIME_DIR = here;
+    try {
+      const removed: string[] = [];
+      while (opener.exitCode === null && opener.signalCode === null) {
+        removed.push(...(await removeLeftGroups()).removed.filter((name) => name.includes('-opened')));
+        await setImmediate();
+      }
+      assert.equal(removed, []);
+    } finally {
+      if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
+      else process.env.XDG_RUNTIME_DIR = before;
+      await ended;
+      for (const folder of [here, there]) rmSync(folder, { recursive: true });
+    }
+    assert.is(opener.exitCode, 0, (await errors).join(''));
   },
 );
+
+skipUnless(test, noPids, 'the group of a box that has ended is removed when its opener has, too', async () => {
+  const ofBox = (own: string) => own.replace('isolate-', `isolate-box-left-1-${process.pid}-`);
+  const names = { gone: ofBox(goneName()), living: ofBox(ownName()), elsewhere: ofBox(elsewhereName()) };
+  const open = (name: string) => openNamed({ ...options, controllers: ['pids'] }, name);
+  const [gone, living, elsewhere] = [await open(names.gone), await open(names.living), await open(names.elsewhere)];
+  const filled = await open(ofBox(goneName()));
+  const { child, ended } = await startIn(filled, 'exec sleep 1000');
+  const { stdout, stderr } = runIsolate(['gc']);
+  assert.equal([gone, living, filled].map(isThere), [false, true, true], stdout);
+  // From the initial PID namespace it is seen that there is no such process.
+  if (isThere(elsewhere))
+    assert.ok(stderr.includes(`left ${names.elsewhere}: process ${nobody} may be opening`), stderr);
+  else assert.ok(stdout.includes(names.elsewhere), stdout);
+  child.kill('SIGKILL');
+  await ended;
+  for (const group of [living, elsewhere, filled]) await group.remove();
+});
 
 test.run();

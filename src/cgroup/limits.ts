@@ -27,7 +27,7 @@ const controllers = { cpu, cpuset, hugetlb, io, memory, misc, pids, rdma };
 const names: Partial<Record<ControllerName, readonly string[]>> = {
   cpu: ['max', 'period', 'weight', 'burst', 'idle'] satisfies (keyof CpuLimits)[],
   cpuset: ['cpus', 'mems', 'partition'] satisfies (keyof CpusetLimits)[],
-  io: ['weight', 'devices'] satisfies (keyof IoLimits)[],
+  io: ['weight', 'devices', 'directOnly'] satisfies (keyof IoLimits)[],
   memory: ['max', 'high', 'low', 'min', 'swapMax', 'swapHigh', 'zswapMax', 'oomGroup'] satisfies (keyof MemoryLimits)[],
   pids: ['max'] satisfies (keyof PidsLimits)[],
 };

@@ -32,7 +32,8 @@ export function addLimitOptions(command: Command): Command {
     .option('--cpuset <list>', 'the processors that it runs on, as 0-3,8')
     .option(
       '--io <disk:what=rate,…>',
-      'on a disk: read and write in bytes, reads and writes in requests a second, as /dev/sda:read=10M,writes=100',
+      'on a disk: read and write in bytes, reads and writes in requests a second, as /dev/sda:read=10M,writes=100; ' +
+        'write and writes with cgroup v2 only',
       more,
     )
     .option(

@@ -136,12 +136,6 @@ export async function reserveName(name: string): Promise<NameHeld> {
   };
 }
 
-/** Whether a box has a name, or is being opened under it. */
-export function isTaken(folder: string, name: string): boolean {
-  const known = read(folder, name);
-  return known !== undefined && holderState(folder, known) !== 'gone';
-}
-
 function identifySelf(): ProcessIdentity {
   const self = identify(process.pid);
   if (self === undefined) throw new IsolateError('ERR_ISOLATE_STATE', '/proc does not show this program');

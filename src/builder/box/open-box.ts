@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { close, type Fd, type LateValues, SpecError } from '../../sys/index.js';
 import { compileBox, nameValue } from '../compile/box.js';
 import type { GroupWay } from '../compile/group-way.js';
+import { boxGroupName } from '../group/box-group-name.js';
 import { specWithGroup } from '../group/open-group.js';
 import { planInPlace, startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';
@@ -97,9 +97,9 @@ async function publish(box: Box, spec: ProcessSpec, { reserved, pidfd, line, tie
   }
 }
 
-/** The group of a box that goes on without this program is not one that this program has left behind. */
+/** Undefined for the name that any group of this program has. */
 function groupName({ name, detached }: OpenOptions): string | undefined {
-  return detached ? `isolate-box-${name}-${randomBytes(4).toString('hex')}` : undefined;
+  return detached && name !== undefined ? boxGroupName(name) : undefined;
 }
 
 function checkDetached({ name, detached }: OpenOptions): void {

@@ -1,17 +1,13 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { codeOf } from '../../cgroup/files.js';
+import { foreignStates } from '../../cgroup/foreign-owners.js';
 import { inTurn } from '../../cgroup/in-turn.js';
 import type { Cgroup } from '../../cgroup/index.js';
-import { isFromHere, ownerOf, stateOfOwner } from '../../cgroup/name.js';
+import { type CgroupOwner, isFromHere, ownerOf, stateOfOwner } from '../../cgroup/name.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
 import { searchGroups } from '../../cgroup/search.js';
 import { whyKept } from '../../cgroup/stale.js';
-import { IsolateError } from '../../sys/index.js';
-import { isTaken } from '../box/names.js';
-import { openStateFolder } from '../box/state-folder.js';
-
-/** The group of a detached box tells which one it is of. */
-const ofBox = /^isolate-box-([A-Za-z0-9._-]+)-[0-9a-f]{8}$/;
+import { openerOf } from './box-group-name.js';
 
 /** A control group that this package has made. */
 export interface LiveGroup {
@@ -22,7 +18,7 @@ export interface LiveGroup {
 
 /** The control groups of this package, by whichever program and wherever they are: those of this user, and for root all. */
 export function liveGroups(): LiveGroup[] {
-  return searchGroups((name) => ownerOf(name) !== undefined || ofBox.test(name)).map((group) => {
+  return searchGroups((name) => ownerOf(name) !== undefined || openerOf(name) !== undefined).map((group) => {
     const owner = ownerOf(group.name);
     return { group, owner: owner !== undefined && isFromHere(owner) ? owner.pid : undefined };
   });
@@ -75,27 +71,24 @@ export async function removeLeftGroups(): Promise<LeftGroups> {
 
 /** Whether a group is in use, which is no news. */
 function lives(group: Cgroup): boolean {
-  const owner = ownerOf(group.name);
-  return owner === undefined ? group.isPopulated() : stateOfOwner(owner) === 'lives';
+  const opener = openerOf(group.name);
+  const owner = opener ?? ownerOf(group.name);
+  return (owner !== undefined && stateOfOwner(owner) === 'lives') || (opener !== undefined && group.isPopulated());
 }
 
 /** Undefined where it is to be removed. */
 function whyKeptHere(group: Cgroup): string | undefined {
   if (isSelfIn(group.parts)) return 'this program is in it';
-  const [, box] = ofBox.exec(group.name) ?? [];
-  if (box === undefined) return whyKept(group.name, group.parts);
-  return mayBeOpening(group, box) ? `it is of the box ${box}, which somebody may be opening` : undefined;
+  const opener = openerOf(group.name);
+  if (opener === undefined) return whyKept(group.name, group.parts);
+  return hasEnded(group, opener) ? undefined : `process ${opener.pid} may be opening a box in it`;
+}
+
+/** Whether a box is gone. Somebody is in its group from before its opener may end: what is empty after that is so for good. */
+function hasEnded(group: Cgroup, opener: CgroupOwner): boolean {
+  const state = stateOfOwner(opener);
+  const isGone = state === 'elsewhere' ? foreignStates([opener])[0] === 'gone' : state === 'gone';
+  return isGone && !group.isPopulated();
 }
 
 const notOurs: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
-
-/** Nobody is in the group of a box while that is being opened: then its name is taken, among those of the user. */
-function mayBeOpening({ paths }: Cgroup, name: string): boolean {
-  if (paths.some((path) => statSync(path, { throwIfNoEntry: false })?.uid !== process.geteuid?.())) return true;
-  try {
-    return isTaken(openStateFolder(), name);
-  } catch (error) {
-    if (error instanceof IsolateError) return true;
-    throw error;
-  }
-}

@@ -35,7 +35,7 @@ export interface CgroupValue {
   readonly key?: string;
   /** What takes the line away again. */
   readonly reset?: string;
-  /** A second file for the same, and its value: who does it has the one or the other. What is there of them is written. */
+  /** A second file for the same, and its value: there may be the one or the other, or both. What is there of them is written. */
   readonly also?: { readonly file: string; readonly value: string };
   /** What it means when the group has no such file. */
   readonly missing?: Problem;

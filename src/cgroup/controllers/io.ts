@@ -2,15 +2,17 @@ import type { Duration, Size } from '../../units/index.js';
 import type { CgroupVersion, Controller } from './controller.js';
 import { readDevice } from './device.js';
 import { Emitter, type Read } from './emitter.js';
-import { readMicroseconds, readRate, readRequests, readWeight } from './read.js';
+import { readFlag, readMicroseconds, readRate, readRequests, readWeight } from './read.js';
 
 /** Limits on one disk. */
 export interface IoDeviceLimits {
-  /** Bytes in a second, as `'10M/s'`. v1 counts only what is written around the page cache. */
+  /** Bytes in a second, as `'10M/s'`. */
   readonly readBytes?: Size | 'max';
+  /** The same of what is written. In v1 with {@link IoLimits.directOnly} only. */
   readonly writeBytes?: Size | 'max';
   /** Requests in a second: at most 2^32-1, which is what the kernel counts to. */
   readonly reads?: Size | 'max';
+  /** The same of those that write. In v1 with {@link IoLimits.directOnly} only. */
   readonly writes?: Size | 'max';
   /** The share of this disk where it is busy: from 1 to 10000; 100 if not given. */
   readonly weight?: number;
@@ -27,6 +29,11 @@ export interface IoLimits {
   readonly weight?: number;
   /** By disk: `/dev/sda`, `8:0`, or any file on it; one name for each disk. Of a partition it is the whole disk. */
   readonly devices?: Readonly<Record<string, IoDeviceLimits>>;
+  /**
+   * It is enough that rates of writing hold for direct and synchronous writes. v1 counts no others: what most programs write goes by way of the page
+   * cache, and the kernel writes it out later. Without this such a rate is refused there; in v2, where it holds for all, nothing changes.
+   */
+  readonly directOnly?: boolean;
 }
 
 const documentation = {
@@ -49,6 +56,7 @@ export const io: Controller<IoLimits> = (limits, version) => {
   const emit = new Emitter('io', documentation[version]);
   const weight = emit.read('weight', limits.weight, (input) => readWeight(input, version === 2 ? undefined : 1000));
   if (weight !== undefined) putWeight(emit, version, 'weight', 'default', weight);
+  const directOnly = emit.read('directOnly', limits.directOnly, readFlag) === '1';
   const named = new Map<string, string>();
   for (const [path, device] of Object.entries(limits.devices ?? {})) {
     const field = `devices[${JSON.stringify(path)}]`;
@@ -60,7 +68,7 @@ export const io: Controller<IoLimits> = (limits, version) => {
       continue;
     }
     named.set(numbers, path);
-    ofDevice(emit, version, { path, numbers, limits: device });
+    ofDevice(emit, version, { path, numbers, limits: device, directOnly });
   }
   return emit;
 };
@@ -69,9 +77,13 @@ interface Device {
   readonly path: string;
   readonly numbers: string;
   readonly limits: IoDeviceLimits;
+  readonly directOnly: boolean;
 }
 
-function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits }: Device): void {
+/** What v1 counts in part only: who writes by way of the page cache is not who writes it out. */
+const written: readonly string[] = ['writeBytes', 'writes'] satisfies (keyof IoDeviceLimits)[];
+
+function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits, directOnly }: Device): void {
   const field = (name: string) => `devices[${JSON.stringify(path)}].${name}`;
   for (const [name, [word, file, reader]] of Object.entries(rates)) {
     const rate = emit.read(field(name), limits[name as keyof typeof rates], reader);
@@ -79,6 +91,12 @@ function ofDevice(emit: Emitter, version: CgroupVersion, { path, numbers, limits
     if (version === 2) {
       const [key, reset] = [numbers, `${numbers} ${word}=max`];
       emit.put(field(name), 'io.max', `${numbers} ${word}=${rate}`, { key, reset, missing: noThrottle });
+    } else if (written.includes(name) && rate !== 'max' && !directOnly) {
+      emit.refuse(
+        field(name),
+        'cgroup v1, where the blkio controller is, does not limit what is written by way of the page cache',
+        'boot the host with cgroup v2 alone; or say that direct and synchronous writes are enough: io: { directOnly: true, devices: … }',
+      );
     } else {
       const [key, reset] = [numbers, `${numbers} 0`];
       emit.put(field(name), file, `${numbers} ${rate === 'max' ? 0 : rate}`, { key, reset, missing: noThrottle });

@@ -28,7 +28,10 @@ const documentation = {
   2: 'https://docs.kernel.org/admin-guide/cgroup-v2.html#memory',
 };
 
-/** `memory.max` and its relatives; in v1 `memory.limit_in_bytes` and `memory.memsw.limit_in_bytes`. `memory.kmem` is left alone. */
+/**
+ * `memory.max` and its relatives; in v1 `memory.limit_in_bytes`, `memory.memsw.limit_in_bytes`, and `memory.kmem.tcp.limit_in_bytes` for the buffers of
+ * TCP, which v1 counts by themselves, and without a limit not at all. The rest of `memory.kmem` is left alone.
+ */
 export const memory: Controller<MemoryLimits> = (limits, version) => {
   const emit = new Emitter('memory', documentation[version]);
   if (version === 2) unified(emit, limits);
@@ -83,14 +86,16 @@ function legacy(emit: Emitter, limits: MemoryLimits): void {
   }
   const max = emit.read('max', limits.max, readSizeLimit);
   const swap = emit.read('swapMax', limits.swapMax, readSizeLimit);
-  const put = (name: string, file: string, size: bigint | 'max', more = {}) =>
-    emit.put(name, file, size === 'max' ? '-1' : String(size), more);
-  if (max !== undefined) put('max', 'memory.limit_in_bytes', max);
+  const text = (size: bigint | 'max') => (size === 'max' ? '-1' : String(size));
+  if (max !== undefined) {
+    const also = { file: 'memory.kmem.tcp.limit_in_bytes', value: text(max) };
+    emit.put('max', 'memory.limit_in_bytes', text(max), { also });
+  }
   if (swap === undefined) return;
   if (swap !== 'max' && (max === undefined || max === 'max')) {
     emit.refuse('swapMax', 'v1 limits memory and swap together', 'limit memory, too');
     return;
   }
   const both = swap === 'max' || max === undefined || max === 'max' ? 'max' : max + swap;
-  put('swapMax', 'memory.memsw.limit_in_bytes', both, { missing: swapOff });
+  emit.put('swapMax', 'memory.memsw.limit_in_bytes', text(both), { missing: swapOff });
 }
