@@ -140,7 +140,7 @@ skipUnless(test, noGroups, 'what is no change of a group is refused', () =>
 test('of what measures as much is had as there is, and not none', () => {
   const one = [{ version: 2, controllers: ['cpuset', 'pids'], directory: '/groups', refused: undefined }] as const;
   const enabled = (bases: CgroupAccess['bases'], limits = {}) => {
-    const { enable, refusals } = planCgroup({ limits, controllers: 'available', access: { ...planAccess, bases } });
+    const { enable, refusals } = planCgroup({ limits, controllers: 'available', access: { ...nowhere, bases } });
     return [enable, refusals.map(({ field }) => field)];
   };
   assert.equal(enabled(one), [['pids'], []]);
@@ -182,14 +182,13 @@ skipUnless(test, noGroups, 'a deadline is a length of time, and a signal one tha
 );
 
 test('what cannot be is told without what it is told by', () => {
-  const access = { ...planAccess, controllers: { ...planAccess.controllers } };
-  const { refusals } = planCgroup({ limits: { rdma: { mlx5_0: { handles: 2 } } }, access });
+  const { refusals } = planCgroup({ limits: { rdma: { mlx5_0: { handles: 2 } } }, access: nowhere });
   assert.equal(refusals, [{ field: 'rdma', problem: 'this host has none' }]);
   assert.equal(emit({ pids: { max: 5 } }, 'pids', 2).refusals, []);
 });
 
 /** Of a host that has nothing. */
-const planAccess: CgroupAccess = {
+const nowhere: CgroupAccess = {
   layout: 'none',
   bases: [],
   controllers: Object.fromEntries(

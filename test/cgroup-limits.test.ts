@@ -132,6 +132,8 @@ const refused: [limits: unknown, says: RegExp][] = [
   [{ cpuset: { cpus: '0\n1' } }, /names none/],
   [{ cpuset: { cpus: [] } }, /names none/],
   [{ cpuset: { mems: [-1] } }, /names none/],
+  [{ cpuset: { mems: [1n] } }, /\["1n"\] names none/],
+  [{ cpuset: { mems: [Symbol('x')] } }, /\["Symbol\(x\)"\] names none/],
   [{ cpuset: { partition: 'mine' } }, /is not member, root, isolated/],
   [{ hugetlb: { '2M': 5 } }, /not a size of pages/],
   [{ misc: { 'a b': 1 } }, /is no name/],
@@ -187,6 +189,15 @@ for (const parent of ['relative', '../x', '/a/../b', '/no/such/group']) {
     assert.is(error.field, 'parent', error.message);
   });
 }
+
+test('what v1 cannot limit by itself is told in words of no interface', () => {
+  const [refusal] = emit({ memory: { swapMax: 0 } }, 'memory', 1).refusals;
+  assert.equal(refusal, {
+    field: 'memory.swapMax',
+    problem: 'v1 limits memory and swap together',
+    help: 'limit memory, too',
+  });
+});
 
 test('limits are changed one by one', () => {
   const before: CgroupLimits = {

@@ -339,7 +339,7 @@ const sizes: readonly (number | string)[] = [
   '5%%',
   '%',
   'M',
-  '1MB',
+  '1XB',
   '1P',
   '0x10',
   2 ** 53,

@@ -1,7 +1,9 @@
 // A command in the safe default cannot take away the limits that it has been given, whatever it makes inside.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cgroupHierarchies } from '../src/cgroup/index.js';
 import { bare, isolate, type Sandbox } from '../src/index.js';
 import {
   commandMissing,
@@ -55,6 +57,81 @@ async function printed(sandbox: Sandbox, command: readonly string[]): Promise<{ 
   return { text, limit };
 }
 
+/** Is born into each group of v2 that can be opened, and into each that can be made: tells which those are. */
+const beBornElsewhere = `
+  my @places = ('/sys/fs/cgroup', '/sys/fs/cgroup/unified');
+  open(my $mounts, '<', '/proc/self/mountinfo');
+  while (<$mounts>) { push @places, (split)[4] if / - cgroup2 / }
+  for my $place (@places) {
+    mkdir "$place/isolate-test-$$";
+    for my $group ($place, "$place/isolate-test-$$") {
+      sysopen(my $directory, $group, 0) or next;
+      my $pid = syscall(435, pack('Q11', 0x200000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno($directory)), 88);
+      if ($pid == 0) { print "born in $group: ", \`cat /proc/self/cgroup\` =~ /^(0::.*)/m, "\n"; exit }
+      wait;
+    }
+    rmdir "$place/isolate-test-$$";
+  }
+`;
+
+const otherNumbers = process.arch === 'x64' ? undefined : 'the numbers of system calls here are those of x86-64';
+const refusedBirth = either(refused, commandMissing('perl'), otherNumbers);
+const born = async (sandbox: Sandbox) => {
+  const { stdout, stderr } = await sandbox.run('perl', ['-e', beBornElsewhere]);
+  assert.is(stderr, '');
+  return stdout;
+};
+
+for (const [name, sandbox] of [
+  ['the safe default', limited],
+  ['the files of the kernel bound once more', limited.roBind('/sys', '/mnt')],
+  [
+    'a root of its own',
+    limited.emptyRoot().roBind('/usr').roBind('/lib').roBind('/lib64').roBind('/bin').roBind('/sys'),
+  ],
+] as const) {
+  skipUnless(test, refusedBirth, `nobody is born past the limits: ${name}`, async () =>
+    assert.is(await born(sandbox), ''),
+  );
+}
+
+const isDelegating = / - cgroup2 .*\bnsdelegate\b/m.test(readFileSync('/proc/self/mountinfo', 'utf8'));
+const noneOfV2 = cgroupHierarchies().some(({ version, mountPoint }) => version === 2 && mountPoint !== undefined)
+  ? undefined
+  : 'there is no cgroup v2';
+const delegates = isDelegating ? 'the control groups of this host are mounted with nsdelegate' : undefined;
+skipUnless(
+  test,
+  either(refusedBirth, rootOnly(), noneOfV2, delegates),
+  'that is by what guards the files of the kernel',
+  async () => {
+    const unguarded = bare().unshare('user', 'mount', 'pid', 'cgroup').limits({ pids: 32 });
+    assert.match(await born(unguarded), /^born in \/sys\/fs\/cgroup/);
+  },
+);
+
+/** Makes a network of its own, where it may, and takes 40 MB four times for packets that nobody sends. */
+const packetRings = `
+  syscall(272, 0x50000000) == 0 or do { print "no network: $!\\n"; exit };
+  my @rings;
+  for (1 .. 4) {
+    my $fd = syscall(41, 17, 3, 0);
+    die "socket: $!" if $fd < 0;
+    my $request = pack('L4', 4096 * 16, 640, 4096 * 16, 640);
+    die "ring: $!" if syscall(54, $fd, 263, 5, $request, 16) != 0;
+    push @rings, $fd;
+  }
+  print "taken\\n";
+`;
+
+skipUnless(test, refusedBirth, 'no memory is had for packets past the limit', async () => {
+  const { stdout, exit } = await limited.run('perl', ['-e', packetRings]);
+  assert.match(stdout, /^no network: No space/);
+  assert.is(exit.kind, 'exited');
+  const unlimited = await isolate().run('perl', ['-e', packetRings]);
+  assert.is(unlimited.stdout, 'taken\n', unlimited.stderr);
+});
+
 for (const [name, how] of [
   ['as it is', []],
   ['in namespaces of its own', ['unshare', '--user', '--keep-caps', '--mount']],
@@ -105,8 +182,9 @@ skipUnless(test, refused, 'a sandbox in the sandbox that would have one is told 
     return stdout + stderr;
   };
   const first = await seen("bare().unshare('user', 'cgroup')");
-  assert.match(first, /^clone3 ENOSPC .*\.share\('cgroup'\)/);
-  assert.is(await seen("isolate().proc(false).share('cgroup')"), 'nothing\n');
+  assert.match(first, /^clone3 ENOSPC .*\.share\('cgroup', 'net'\)/);
+  assert.match(await seen("bare().unshare('user', 'net')"), /^clone3 ENOSPC/);
+  assert.is(await seen("isolate().proc(false).share('cgroup', 'net')"), 'nothing\n');
 });
 
 skipUnless(

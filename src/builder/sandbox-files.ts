@@ -235,7 +235,8 @@ export abstract class SandboxFiles {
   /**
    * In every proc and sysfs that is there when all other entries are in place: settings of the kernel (`sys`, `irq`, `bus`, `fs`,
    * `sysrq-trigger`) cannot be written, and what tells of the kernel, of the machine and of others (`kcore`, `keys`, `timer_list`,
-   * `/sys/firmware` …) is masked. A fresh proc cannot be mounted in a sandbox below this one: the kernel does not let it be uncovered.
+   * `/sys/firmware` …) is masked; and so are the control groups of version 2 of the host, into which a process could be born, wherever they come
+   * along with what is bound. A fresh proc cannot be mounted in a sandbox below this one: the kernel does not let it be uncovered.
    */
   kernelGuards(): this {
     return this.#add({ type: 'kernelGuards' });

@@ -97,10 +97,13 @@ function uncovered(mounts: readonly ReadMount[]): HostMount[] {
     path === later.path || path.startsWith(later.path === '/' ? '/' : `${later.path}/`);
   return mounts
     .filter((mount, i) => !mounts.slice(i + 1).some((later) => covers(later, mount) && !isOn(mount, later)))
-    .map(({ path, attributes }) => ({ path, attributes }));
+    .map(({ path, type, attributes }) => ({ path, type, attributes }));
 }
 
-/** A line of /proc/PID/mountinfo: its id and that of what it is on, in the fifth field where, in the sixth what it does not allow. */
+/**
+ * A line of /proc/PID/mountinfo: its id and that of what it is on, in the fifth field where, in the sixth what it does not allow, and after a dash the
+ * kind of its file system.
+ */
 function readMount(line: string): ReadMount {
   const [id = '', parent = '', , , path = '', options = ''] = line.split(' ');
   const set = options.split(',').flatMap((option) => {
@@ -110,5 +113,11 @@ function readMount(line: string): ReadMount {
   const unescaped = path.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-  return { id, parent, path: Buffer.from(unescaped, 'latin1').toString('utf8'), attributes: Object.fromEntries(set) };
+  return {
+    id,
+    parent,
+    path: Buffer.from(unescaped, 'latin1').toString('utf8'),
+    type: / - (\S+) /.exec(line)?.[1],
+    attributes: Object.fromEntries(set),
+  };
 }

@@ -26,13 +26,18 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
   let before = countersOf(parts);
   let wasPopulated = isPopulated(parts);
   let timesEmpty = 0;
-  let isReadable = true;
+  let isOpen = true;
+  /** Looks again until it can be read. */
+  let stopTrying: (() => void) | undefined;
   const eventsNow = () => {
-    const now = countersOf(parts);
+    // In this order: of the last process it is known how it ended when it is told that it has left.
     const isPopulatedNow = isPopulated(parts);
+    const now = countersOf(parts);
     const events = [...eventsBetween(before, now, parts), ...(wasPopulated && !isPopulatedNow ? [empty] : [])];
     if (events.includes(empty)) timesEmpty++;
-    [before, wasPopulated, isReadable] = [now, isPopulatedNow, true];
+    [before, wasPopulated] = [now, isPopulatedNow];
+    stopTrying?.();
+    stopTrying = undefined;
     return events;
   };
   // What the event loop calls has nobody to throw to.
@@ -40,17 +45,20 @@ export function watchEvents(parts: readonly CgroupPart[], listener: (event: Cgro
     try {
       return eventsNow();
     } catch (error) {
-      const isNews = isReadable;
-      isReadable = false;
-      return isNews ? [unreadable(error, parts)] : [];
+      if (stopTrying !== undefined) return [];
+      stopTrying = lookOften(look);
+      return [unreadable(error, parts)];
     }
   };
   const look = () => {
+    if (!isOpen) return;
     for (const event of eventsOrError()) listener(event);
     if (!parts.some(({ directory }) => existsSync(directory))) close();
   };
   const closers: (() => void)[] = [];
   const close = () => {
+    isOpen = false;
+    stopTrying?.();
     for (const closer of closers.splice(0)) closer();
   };
   try {
@@ -106,7 +114,7 @@ function eventFiles(parts: readonly CgroupPart[]): string[] {
   return files.filter((path) => path !== undefined).filter(isThere);
 }
 
-/** Of refused forks in v1 the kernel keeps a number, and tells nobody. Milliseconds. */
+/** Of refused forks in v1 the kernel keeps a number, and tells nobody; nor does anybody tell that a group can be read again. Milliseconds. */
 const often = 250;
 
 function lookOften(look: () => void): () => void {

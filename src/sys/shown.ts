@@ -12,5 +12,5 @@ export function shown(given: unknown): string {
 }
 
 function isOfJson(value: unknown): boolean {
-  return typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'bigint';
+  return typeof value === 'number' ? Number.isFinite(value) : !['bigint', 'symbol', 'function'].includes(typeof value);
 }

@@ -6,7 +6,7 @@ import { namespaceKinds } from '../../src/ns/index.js';
 
 const directories =
   '/ /data /data/sub /dev /dev/pts /dev/shm /etc /home /home/user /home/user/project /mnt /opt /proc /proc/acpi /proc/bus /proc/fs ' +
-  '/proc/irq /proc/sys /rootfs /rootfs/etc /rootfs/usr /run /sys /sys/firmware /tmp /upper /usr /usr/bin /usr/lib /var /work';
+  '/proc/irq /proc/sys /rootfs /rootfs/etc /rootfs/usr /run /sys /sys/firmware /sys/fs /sys/fs/cgroup /tmp /upper /usr /usr/bin /usr/lib /var /work';
 const files =
   '/data/file /etc/hosts /etc/passwd /proc/kcore /proc/keys /proc/sysrq-trigger /proc/timer_list /usr/bin/tool';
 const devices = '/dev/full /dev/null /dev/ptmx /dev/random /dev/tty /dev/urandom /dev/zero';
@@ -29,6 +29,7 @@ const mounts: readonly HostMount[] = [
   { path: '/', attributes: {} },
   { path: '/proc', attributes: { nosuid: true, nodev: true, noexec: true } },
   { path: '/sys', attributes: { nosuid: true, nodev: true, noexec: true } },
+  { path: '/sys/fs/cgroup', type: 'cgroup2', attributes: { nosuid: true, nodev: true, noexec: true } },
   { path: '/data/sub', attributes: { nosuid: true, noexec: true } },
 ];
 

@@ -108,13 +108,19 @@ export function enterGroup(spec: ProcessSpec, way: GroupWay, parts: readonly Cgr
 }
 
 /**
- * A user namespace of the command's own could mount the groups once more, writable, by way of a cgroup namespace of its own: there are to be
- * none. Without a new user namespace the limit would be that of everybody.
+ * A user namespace of the command's own could mount the groups once more, writable, by way of a cgroup namespace of its own; and in a network of
+ * its own it could have rings for packets (packet(7)), whose memory counts for nobody. There are to be none. Without a new user namespace the limit
+ * would be that of everybody.
  */
 function guardOf(spec: ProcessSpec): Section[] {
   if (!spec.unshare.includes('user')) return [];
-  const why = 'nobody in here is to mount control groups once more, and take away the limits';
-  return [section(originOf(spec), ...limitNamespaces('cgroup', 0, why))];
+  return [
+    section(
+      originOf(spec),
+      ...limitNamespaces('cgroup', 0, 'nobody in here is to mount control groups once more, and take away the limits'),
+      ...limitNamespaces('net', 0, 'nobody in here is to take memory for packets, which counts for nobody'),
+    ),
+  ];
 }
 
 /** Which method asks for the group. */

@@ -41,7 +41,7 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
       { call: P.union('clone3', 'unshare'), number: errno.ENOSPC },
       () =>
         'a limit on namespaces is reached or set to 0: look at /proc/sys/user/max_*_namespaces; in a sandbox with limits there can ' +
-        "be no more cgroup namespaces: .share('cgroup')",
+        "be no more cgroup and network namespaces: .share('cgroup', 'net')",
     )
     .with(
       { call: 'clone3', number: errno.EAGAIN, pids: true },

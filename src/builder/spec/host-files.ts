@@ -19,6 +19,8 @@ export interface Access {
 /** A mount of the host. */
 export interface HostMount {
   readonly path: string;
+  /** The kind of its file system, as `ext4`; undefined where that is not known. */
+  readonly type?: string | undefined;
   /** What it does not allow: a bind of it has to keep that, unless the caller has privilege over it. */
   readonly attributes: MountAttributes;
 }

@@ -78,8 +78,9 @@ function readPerSecond(rate: Size | 'max', most: bigint, shownMost: string): Rea
 
 /** Numbers of processors or of memory nodes: `'0-3,8'`, or a list. */
 export function readNumbers(numbers: string | readonly number[]): Read<string> {
-  const text =
-    typeof numbers === 'string' ? numbers.replaceAll(' ', '') : Array.isArray(numbers) ? numbers.join(',') : '';
+  const list: readonly unknown[] = Array.isArray(numbers) ? numbers : [];
+  const isOfNumbers = list.every((one) => typeof one === 'number');
+  const text = typeof numbers === 'string' ? numbers.replaceAll(' ', '') : isOfNumbers ? list.join(',') : '';
   if (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return { value: text };
   return { problem: `${shown(numbers)} names none`, help: "give text as '0-3,8', or a list of numbers" };
 }

@@ -1,6 +1,6 @@
 import type { Assembly } from './assembly.js';
 import { planMask, planReadonly } from './restrict.js';
-import { inside } from './walk.js';
+import { inside, walk } from './walk.js';
 
 /** Settings of the kernel that a process whose user is root on the host could change, whatever capabilities it lacks. */
 const settings: Readonly<Record<string, readonly string[]>> = {
@@ -17,13 +17,26 @@ const secrets: Readonly<Record<string, readonly string[]>> = {
   '/sys': ['devices/virtual/powercap', 'firmware'],
 };
 
-/** Guards every proc and sysfs that is there when all other entries are in place. */
+/** Guards every proc and sysfs that is there when all other entries are in place, and masks the control groups of the host. */
 export function planKernelGuards(assembly: Assembly): void {
   for (const { path, like } of placesOf(assembly)) {
     for (const name of settings[like] ?? [])
       planReadonly(assembly, { type: 'readonly', target: inside(path, name), optional: true });
     for (const name of secrets[like] ?? [])
       planMask(assembly, { type: 'mask', target: inside(path, name), optional: true });
+  }
+  maskControlGroups(assembly);
+}
+
+/**
+ * Who can open a control group of v2 can have a process born into it (CLONE_INTO_CGROUP), past its own limits: also where nothing can be written,
+ * since the kernel asks only whose the group is. What was bound from within such a file system was asked for, and stays.
+ */
+function maskControlGroups(assembly: Assembly): void {
+  for (const { path, type } of assembly.view.mountsBelow('/')) {
+    const isReached = typeof walk(assembly.view.at, path, { followLast: false }) !== 'string';
+    if (type !== 'cgroup2' || !isReached) continue;
+    planMask(assembly, { type: 'mask', target: path, optional: true });
   }
 }
 

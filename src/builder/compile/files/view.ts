@@ -6,6 +6,8 @@ import { inside, isBelow } from './walk.js';
 /** A mount that is known of, and what it does not allow. */
 export interface KnownMount {
   readonly path: string;
+  /** The kind of its file system, of one of the host. */
+  readonly type?: string | undefined;
   readonly attributes: MountAttributes;
 }
 
@@ -164,7 +166,7 @@ export class View {
     );
     const below = mounts
       .filter(({ path }) => isBelow(path, source))
-      .map(({ path, attributes }) => ({ path: source === '/' ? path : path.slice(source.length), attributes }));
+      .map((mount) => ({ ...mount, path: source === '/' ? mount.path : mount.path.slice(source.length) }));
     return { attributes: longest?.attributes ?? {}, below };
   }
 
@@ -175,25 +177,22 @@ export class View {
 
   /** What is mounted below a path of the view, with paths that start from it. */
   mountsBelow(path: string): KnownMount[] {
-    const found = new Map<string, MountAttributes>();
+    const found = new Map<string, Omit<KnownMount, 'path'>>();
     const top = this.mountOf(path);
     const parts = [
       { ...top, path },
       ...this.#placesBelow(path).map((place) => ({ ...this.mountOf(place), path: place })),
     ];
     for (const { mounted, rest, path: start } of parts) {
-      if (start !== path) found.set(start, mounted.attributes);
+      if (start !== path) found.set(start, { attributes: mounted.attributes });
       if (mounted.kind !== 'host') continue;
       for (const one of this.hostMounts(posix.join(mounted.source, rest)).below) {
         const place = posix.join(start, one.path);
         if (this.mountOf(place).place === this.mountOf(start).place)
-          found.set(place, { ...one.attributes, ...mounted.attributes });
+          found.set(place, { type: one.type, attributes: { ...one.attributes, ...mounted.attributes } });
       }
     }
-    return [...found].map(([place, attributes]) => ({
-      path: path === '/' ? place : place.slice(path.length),
-      attributes,
-    }));
+    return [...found].map(([place, mount]) => ({ ...mount, path: path === '/' ? place : place.slice(path.length) }));
   }
 
   /** The names in a directory of the host that is seen here. */
