@@ -13,7 +13,7 @@ export interface PressureTrigger {
   /** Some processes waited for so long, or all did at once. One of them. */
   readonly some?: Duration;
   readonly full?: Duration;
-  /** From 500 ms to 10 s; an ordinary user may have multiples of 2 s only. */
+  /** From 500 ms to 10 s; without CAP_SYS_RESOURCE multiples of 2 s only. */
   readonly within: Duration;
 }
 
@@ -77,6 +77,7 @@ function textOf(trigger: PressureTrigger): string {
 
 function helpFor(error: unknown): string | undefined {
   const { code } = error as { code?: string };
-  if (code === 'EINVAL' || code === 'EPERM') return 'an ordinary user may have windows of 2, 4, 6, 8 or 10 s only';
+  if (code === 'EINVAL' || code === 'EPERM')
+    return 'without CAP_SYS_RESOURCE there are windows of 2, 4, 6, 8 and 10 s only';
   return undefined;
 }
