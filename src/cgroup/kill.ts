@@ -2,9 +2,9 @@ import { close, pidfd_open, pidfd_send_signal, SIG, SyscallError } from '../sys/
 import { CgroupError, cgroupError } from './errors.js';
 import { isAbsent, readKeyed, write } from './files.js';
 import { canFreeze, freeze, thaw } from './freeze.js';
-import { isSelfIn } from './own-place.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { processesIn } from './processes.js';
+import { refuseOwn } from './refuse-own.js';
 import { waitUntil } from './waiting.js';
 
 /** How long a group is given to stop before it is killed: it is killed anyhow. */
@@ -19,7 +19,7 @@ const mostFreezing = 500;
 export async function killAll(parts: readonly CgroupPart[], deadline: number): Promise<void> {
   const end = performance.now() + deadline;
   if (!isPopulated(parts)) return;
-  if (isSelfIn(parts)) throw itself(parts);
+  refuseOwn('kill', parts);
   do {
     if (!isPopulated(parts)) return;
     if (!(await killAtOnce(parts))) await killEach(parts);
@@ -31,12 +31,6 @@ export async function killAll(parts: readonly CgroupPart[], deadline: number): P
     : 'the kernel holds them, in an uninterruptible sleep, or they are of another user';
   const problem = `there are still ${left.join(', ')} after ${deadline} ms`;
   throw new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'ETIMEDOUT', problem);
-}
-
-/** A program that killed itself could not tell how it went. */
-function itself(parts: readonly CgroupPart[]): CgroupError {
-  const help = 'attach it to another group first; or end it as any other process';
-  return new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'EBUSY', 'this program is in it');
 }
 
 /** Whether a process is in the group, or below. A zombie is not. */
