@@ -1,10 +1,12 @@
 // Limits that let nothing begin: the new process shares this program's memory when the kernel looks for somebody to kill.
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cgroupAccess } from '../src/cgroup/index.js';
 import { bare, type Exit, isolate, type Sandbox, StepError } from '../src/index.js';
-import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
-import { noController } from './helpers/groups.js';
+import { either, freshProcRefused, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { noController, soon } from './helpers/groups.js';
 import { children, openDescriptors } from './helpers/host-state.js';
 import { groupsOf, noOwnGroups } from './helpers/own-groups.js';
 
@@ -60,5 +62,34 @@ skipUnless(test, either(noMemory, noNamespaces), '64 KiB: a box does not open', 
   }
   assert.equal(groupsOf(process.pid), []);
 });
+
+const unified = cgroupAccess().bases.some(
+  ({ version, controllers }) => version === 2 && controllers.includes('memory'),
+);
+const noWay = unified ? undefined : rootOnly();
+
+skipUnless(
+  test,
+  either(noMemory, noNamespaces, noWay),
+  'a box whose init the OOM killer ended says so of later runs',
+  async () => {
+    const sandbox = isolate().limits({ memory: { max: '24M', ...(unified ? { oomGroup: true } : {}) } });
+    const box = await sandbox.open();
+    // In v1 the kernel kills one process: init, if that says so, and no other has nearly all of the memory.
+    if (!unified) writeFileSync(`/proc/${box.pid}/oom_score_adj`, '1000');
+    await box.run('sh', ['-c', 'tail /dev/zero & tail /dev/zero & wait']).catch(() => {});
+    await soon(() => !box.isOpen, 'the end of the box');
+    const error = await box.run('true').catch((reason) => reason);
+    assert.is(error.code, 'ERR_ISOLATE_BOX_CLOSED');
+    assert.match(
+      error.message,
+      /is closed.*\n {2}help {2}possible cause: the OOM killer.* limit on memory is 25165824 bytes/,
+    );
+    const other = await sandbox.open();
+    await other.close();
+    const closed = await other.run('true').catch((reason) => reason);
+    assert.not.match(closed.message, /OOM/);
+  },
+);
 
 test.run();

@@ -29,6 +29,7 @@ import type { Limits } from '../spec/limits.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
 import { ownNamespaces } from './own-namespaces.js';
 import { checkSameBox } from './same-box.js';
+import { whyEnded } from './why-ended.js';
 
 /** How a command is started in a box. */
 export interface BoxSpawnOptions extends SpawnOptions {
@@ -80,6 +81,8 @@ export class Box implements AsyncDisposable {
   /** Read when first they are asked for: they stay. */
   #namespaces: NamespaceIds | undefined;
   #state: 'open' | 'left' | 'closing' | 'gone' = 'open';
+  /** Why it has ended by itself, where that is known. */
+  #why: string | undefined;
 
   /** @internal */
   constructor({ spec, pid, pidfd, name, snapshot, group, tie, onEnd }: BoxParts) {
@@ -94,6 +97,7 @@ export class Box implements AsyncDisposable {
     setMaxListeners(0, this.#end.signal);
     const ended = new Promise<void>((resolve) => {
       const end = () => {
+        if (this.#state === 'open') this.#why = whyEnded(group);
         this.#state = 'gone';
         this.#letGo();
         resolve();
@@ -128,7 +132,7 @@ export class Box implements AsyncDisposable {
     options: BoxSpawnOptions,
     snapshot?: Snapshot,
   ): Promise<RunningProcess> {
-    if (!this.isOpen) throw closedError();
+    if (!this.isOpen) throw this.#closedError();
     const { spec = this.spec } = options;
     if (spec !== this.spec) checkSameBox(spec, this.spec);
     const namespaces = options.identify ? this.#identify() : undefined;
@@ -137,7 +141,7 @@ export class Box implements AsyncDisposable {
       (running) => this.#keep(running),
       (error) => {
         options.signal?.throwIfAborted();
-        throw this.isOpen && !isFromItsEnd(error, this.pid) ? error : closedError(error);
+        throw this.isOpen && !isFromItsEnd(error, this.pid) ? error : this.#closedError(error);
       },
     );
     this.#starting.add(starting);
@@ -273,6 +277,10 @@ export class Box implements AsyncDisposable {
     return this.#namespaces && { ...namespacesOf(), ...this.#namespaces };
   }
 
+  #closedError(cause?: unknown): IsolateError {
+    return closedError(cause, this.#why ?? (this.isOpen ? whyEnded(this.#group) : undefined));
+  }
+
   #kill(): void {
     try {
       pidfd_send_signal(this.#pidfd, SIG.KILL);
@@ -306,8 +314,9 @@ function isFromItsEnd(error: unknown, pid: Pid): boolean {
   );
 }
 
-/** @internal */
-export function closedError(cause?: unknown): IsolateError {
+/** @internal `why`: what is known of its end. */
+export function closedError(cause?: unknown, why?: string): IsolateError {
   const message = 'the box is closed: nothing can be started in it any more';
-  return new IsolateError('ERR_ISOLATE_BOX_CLOSED', message, cause === undefined ? undefined : { cause });
+  const help = why === undefined ? '' : `\n  help  ${why}`;
+  return new IsolateError('ERR_ISOLATE_BOX_CLOSED', `${message}${help}`, cause === undefined ? undefined : { cause });
 }
