@@ -1,10 +1,13 @@
 import { CgroupError, cgroupError } from './errors.js';
 import { isThere, readIfThere, readKeyed, write } from './files.js';
 import { type CgroupPart, legacyPart, unifiedPart } from './part.js';
+import { refuseOwn } from './refuse-own.js';
 import { type Patience, waitUntil } from './waiting.js';
 
 /** How a group is stopped and set going: a file, and what tells that it is so. */
 interface Freezer {
+  /** Where it is: only who is in there is stopped. */
+  readonly part: CgroupPart;
   readonly path: string;
   readonly frozen: string;
   readonly thawed: string;
@@ -17,12 +20,13 @@ function freezerOf(parts: readonly CgroupPart[]): Freezer | undefined {
   const path = `${unified?.directory}/cgroup.freeze`;
   if (unified !== undefined && isThere(path)) {
     const isFrozen = () => readKeyed(`${unified.directory}/cgroup.events`)?.frozen === 1;
-    return { path, frozen: '1', thawed: '0', isFrozen };
+    return { part: unified, path, frozen: '1', thawed: '0', isFrozen };
   }
   const legacy = legacyPart(parts, 'freezer');
   if (legacy === undefined) return undefined;
   const state = `${legacy.directory}/freezer.state`;
-  return { path: state, frozen: 'FROZEN', thawed: 'THAWED', isFrozen: () => readIfThere(state)?.trim() === 'FROZEN' };
+  const isFrozen = () => readIfThere(state)?.trim() === 'FROZEN';
+  return { part: legacy, path: state, frozen: 'FROZEN', thawed: 'THAWED', isFrozen };
 }
 
 export function canFreeze(parts: readonly CgroupPart[]): boolean {
@@ -35,9 +39,13 @@ export function isFrozenForGood(parts: readonly CgroupPart[]): boolean {
   return freezer !== undefined && (readIfThere(`${freezer.directory}/freezer.state`)?.trim() ?? 'THAWED') !== 'THAWED';
 }
 
-/** Stops all processes of a group, and waits until they have stopped: `most` milliseconds, if not for all of the patience. */
+/**
+ * Stops all processes of a group, and waits until they have stopped: `most` milliseconds, if not for all of the patience. A group that this program
+ * itself is in is refused.
+ */
 export async function freeze(parts: readonly CgroupPart[], patience: Patience, most = patience.left): Promise<void> {
   const freezer = freezerOrThrow(parts);
+  refuseOwn('freeze', [freezer.part]);
   await set(freezer, freezer.frozen);
   if (await waitUntil(freezer.isFrozen, patience, most)) return;
   await set(freezer, freezer.thawed);

@@ -187,8 +187,8 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo 1 > cgroup.freeze`; in v1 `echo FROZEN > freezer.state`.
    *
-   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer. SpecError - the deadline
-   * is no length of time.
+   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer. EBUSY: this program is in
+   * it; nothing is stopped. SpecError - the deadline is no length of time.
    */
   async freeze(options: CgroupDeadline = {}): Promise<void> {
     await freeze(this.parts, patienceOf(options));

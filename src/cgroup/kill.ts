@@ -2,9 +2,9 @@ import { SIG } from '../sys/index.js';
 import { CgroupError, cgroupError } from './errors.js';
 import { isAbsent, readKeyed, write } from './files.js';
 import { canFreeze, freeze, thaw } from './freeze.js';
-import { isSelfIn } from './own-place.js';
 import { type CgroupPart, unifiedPart } from './part.js';
 import { processesIn } from './processes.js';
+import { refuseOwn } from './refuse-own.js';
 import { type Refused, signalAll } from './signal.js';
 import { type Patience, waitUntil } from './waiting.js';
 import { whyThere } from './why-there.js';
@@ -28,7 +28,7 @@ export async function killAll(parts: readonly CgroupPart[], patience: Patience):
 
 async function killWhileThere(parts: readonly CgroupPart[], patience: Patience): Promise<void> {
   if (!isPopulated(parts)) return;
-  if (isSelfIn(parts)) throw itself(parts);
+  refuseOwn('kill', parts);
   let refused: readonly Refused[] = [];
   do {
     if (!isPopulated(parts)) return;
@@ -39,12 +39,6 @@ async function killWhileThere(parts: readonly CgroupPart[], patience: Patience):
   const what = { action: 'kill', path: parts[0]?.directory ?? '', help: whyThere(left, refused) } as const;
   const problem = `there are still ${left.join(', ')} after ${Math.round(patience.whole)} ms`;
   throw new CgroupError(what, 'ETIMEDOUT', problem, { cause: refused[0]?.error });
-}
-
-/** A program that killed itself could not tell how it went. */
-function itself(parts: readonly CgroupPart[]): CgroupError {
-  const help = 'attach it to another group first; or end it as any other process';
-  return new CgroupError({ action: 'kill', path: parts[0]?.directory ?? '', help }, 'EBUSY', 'this program is in it');
 }
 
 /** Whether a process is in the group, or below. A zombie is not. */

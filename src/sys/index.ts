@@ -148,7 +148,14 @@ export {
   ownDescriptors,
 } from './launcher/init-program.js';
 export { type InitReport, readInitReport } from './launcher/init-report.js';
-export { type Launched, type Launching, launch, launchSync } from './launcher/launch.js';
+export {
+  type Launched,
+  type Launching,
+  type LaunchOptions,
+  type LaunchTurn,
+  launch,
+  launchSync,
+} from './launcher/launch.js';
 export { pidVariable, writePid } from './launcher/pid-in-environment.js';
 export {
   type InitProgram,

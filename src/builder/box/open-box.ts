@@ -1,4 +1,4 @@
-import { close, type Fd, type LateValues, SpecError } from '../../sys/index.js';
+import { close, type Fd, type LateValues, type LaunchTurn, SpecError } from '../../sys/index.js';
 import { compileBox, nameValue } from '../compile/box.js';
 import type { GroupWay } from '../compile/group-way.js';
 import { boxGroupName } from '../group/box-group-name.js';
@@ -58,7 +58,8 @@ export async function openBox(spec: ProcessSpec, options: OpenOptions): Promise<
   const reserved = name === undefined ? undefined : await reserveName(name);
   try {
     const named = reserved && { [nameValue]: reserved.socket };
-    const begin = (plan: Plan, more?: LateValues) => start(plan, held, signal, more ? { ...named, ...more } : named);
+    const begin = (plan: Plan, more?: LateValues, turn?: LaunchTurn) =>
+      start(plan, held, signal, more ? { ...named, ...more } : named, turn);
     const { started, plan, group } = hasGroup(spec)
       ? await startInGroup({ spec: held, host, shared: undefined, name: groupName(options), planWith, start: begin })
       : { started: await begin(foreseen), plan: foreseen, group: undefined };

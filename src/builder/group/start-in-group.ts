@@ -1,6 +1,7 @@
+import { resolve } from 'node:path/posix';
 import { isDeepStrictEqual } from 'node:util';
 import { CgroupError } from '../../cgroup/index.js';
-import { type LateValues, SpecError } from '../../sys/index.js';
+import { type LateValues, type LaunchTurn, SpecError } from '../../sys/index.js';
 import type { Entrance, GroupWay } from '../compile/group-way.js';
 import { StepError } from '../errors/step-error.js';
 import type { Plan } from '../plan.js';
@@ -24,7 +25,7 @@ export interface LaunchInGroup {
   readonly name?: string | undefined;
   /** The plan for it; with no way, that which the host lets foresee. */
   planWith(way: GroupWay | undefined): Plan;
-  start(plan: Plan, values: LateValues): Promise<Started>;
+  start(plan: Plan, values: LateValues, turn?: LaunchTurn): Promise<Started>;
 }
 
 /** What has become of it. */
@@ -57,7 +58,6 @@ export async function startInGroup(launch: LaunchInGroup): Promise<StartedInGrou
   if (group === undefined) return withoutGroup(launch, foreseen);
   try {
     const way = group.wayInto(canClone);
-    if (group.kind !== 'own') checkEnterable(group.cgroup, way);
     lastWays.set(spec, way);
     const plan = isDeepStrictEqual(foreseen.parts.group.way, way) ? foreseen : planWith(way);
     return { ...(await enter(launch, group, plan, way)), group };
@@ -120,14 +120,22 @@ async function enter(
   plan: Plan,
   way: readonly Entrance[],
 ): Promise<Omit<StartedInGroup, 'group'>> {
+  const startBy = (way: readonly Entrance[], plan: Plan) =>
+    group.whileOpen(way, (values) => start(plan, values, turnInto(group, way)));
   try {
-    return { started: await group.whileOpen(way, (values) => start(plan, values)), plan };
+    return { started: await startBy(way, plan), plan };
   } catch (error) {
     if (!way.includes('clone') || !isCloneRefused(error)) throw error;
     const byWriting = group.wayInto(false);
     const other = planWith(byWriting);
-    return { started: await group.whileOpen(byWriting, (values) => start(other, values)), plan: other };
+    return { started: await startBy(byWriting, other), plan: other };
   }
+}
+
+/** Into a group that others are in, too, one goes at a time: it can be full with the one before, and whoever is in there can hold up those that come. */
+function turnInto({ kind, cgroup }: CommandGroup, way: readonly Entrance[]): LaunchTurn {
+  if (kind === 'own') return {};
+  return { places: cgroup.paths.map((path) => resolve(path)), onTurn: () => checkEnterable(cgroup, way) };
 }
 
 function isCloneRefused(error: unknown): boolean {

@@ -34,7 +34,7 @@ export interface ExecEvent extends LaunchedCommand {
 
 /** A launch came to nothing, and nothing is left of it. */
 export interface StepErrorEvent extends LaunchedCommand {
-  /** A {@link StepError}, which knows the step; an AbortError, where the launch was aborted; a {@link LaunchTimeoutError}; or what this program lacked. */
+  /** A {@link StepError}, which knows the step; an AbortError, where the launch was aborted; a {@link LaunchTimeoutError}; or what this program lacked, or its group refused. */
   readonly error: Error;
   /** Milliseconds since the launch began. */
   readonly duration: number;

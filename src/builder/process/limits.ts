@@ -1,3 +1,4 @@
+import type { LaunchTurn } from '../../sys/index.js';
 import type { KillWay } from './ending.js';
 import { LaunchTimeoutError } from './launch-timeout-error.js';
 import type { RunningProcess } from './running-process.js';
@@ -10,7 +11,6 @@ export class LaunchLimit {
   readonly #limit: number;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #hasEnded = false;
 
   /** @param limit - milliseconds. */
   constructor(limit: number) {
@@ -22,20 +22,41 @@ export class LaunchLimit {
     return this.#over.signal;
   }
 
-  /** The launch has its turn: what it waited for that is not counted. */
-  begin(): void {
-    // What has happened by then, while this thread had something else to do, is told before its immediates.
-    this.#timer = setTimeout(() => setImmediate(() => this.#end()), this.#limit).unref();
+  /** The same turn, during which the time is counted. */
+  during({ onTurn, ...turn }: LaunchTurn): LaunchTurn {
+    return {
+      ...turn,
+      onWait: (heldUpSince) => this.#wait(heldUpSince, performance.now()),
+      onTurn: () => {
+        this.#after(this.#limit, () => this.#end());
+        onTurn?.();
+      },
+    };
   }
 
   /** The launch has come to its end. */
   end(): void {
-    this.#hasEnded = true;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** It waits for its turn. That is not counted, but for what a single other one takes on its way to the same place: that may be for ever. */
+  #wait(heldUpSince: () => number | undefined, began: number): void {
+    const since = heldUpSince();
+    const left = since === undefined ? this.#limit : this.#limit + Math.max(since, began) - performance.now();
+    if (left <= 0) this.#end();
+    else this.#after(left, () => this.#wait(heldUpSince, began));
+  }
+
+  #after(time: number, act: () => void): void {
+    clearTimeout(this.#timer);
+    // What has happened by then, while this thread had something else to do, is told before its immediates.
+    const timer = setTimeout(() => setImmediate(() => this.#timer === timer && act()), time).unref();
+    this.#timer = timer;
   }
 
   #end(): void {
-    if (!this.#hasEnded) this.#over.abort(new LaunchTimeoutError(this.#limit));
+    this.#over.abort(new LaunchTimeoutError(this.#limit));
   }
 }
 

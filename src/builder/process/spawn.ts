@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import type { NamespaceIds } from '../../ns/index.js';
-import { close, type Fd, type LateValues } from '../../sys/index.js';
+import { close, type Fd, type LateValues, type LaunchTurn } from '../../sys/index.js';
 import { boxValue, compileInBox } from '../compile/box.js';
 import { compile } from '../compile/compile.js';
 import type { GroupWay } from '../compile/group-way.js';
 import type { CommandGroup } from '../group/command-group.js';
-import { startInGroup } from '../group/start-in-group.js';
+import { type LaunchInGroup, startInGroup } from '../group/start-in-group.js';
 import type { Plan } from '../plan.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { hasGroup } from '../spec/group-of.js';
@@ -89,14 +89,13 @@ async function startCommand(
   const asked = changed(spec, changes);
   const launchLimit = limit === undefined ? undefined : new LaunchLimit(limit);
   const early = eitherSignal(signal, until, launchLimit?.signal);
-  const onTurn = () => launchLimit?.begin();
-  const begin = (plan: Plan, values: LateValues | undefined) =>
-    launchTold({ plan, spec: asked, signal: early.signal, values, onTurn }, events);
+  const begin = (plan: Plan, values: LateValues | undefined, turn: LaunchTurn = {}) =>
+    launchTold({ plan, spec: asked, signal: early.signal, values, turn: launchLimit?.during(turn) ?? turn }, events);
   let started: Started;
   let group: CommandGroup | undefined;
   try {
     if (plan === undefined) {
-      const inGroup = (plan: Plan, more: LateValues) => begin(plan, { ...values, ...more });
+      const inGroup: LaunchInGroup['start'] = (plan, more, turn) => begin(plan, { ...values, ...more }, turn);
       ({ started, plan, group } = await startInGroup({ spec, host, shared: ofBox, planWith, start: inGroup }));
     } else started = await begin(plan, values);
   } finally {
@@ -147,16 +146,16 @@ interface Launch {
   readonly spec: ProcessSpec;
   readonly signal: AbortSignal | undefined;
   readonly values: LateValues | undefined;
-  readonly onTurn: () => void;
+  readonly turn: LaunchTurn;
 }
 
 /** Starts the process, and tells of it. */
-async function launchTold({ plan, spec, signal, values, onTurn }: Launch, events: LaunchEvents): Promise<Started> {
+async function launchTold({ plan, spec, signal, values, turn }: Launch, events: LaunchEvents): Promise<Started> {
   const began = performance.now();
   const duration = () => performance.now() - began;
   events.publish('isolate:launch', () => ({ steps: plan.steps.length, namespaces: spec.unshare }));
   try {
-    const started = await start(plan, spec, signal, values, onTurn);
+    const started = await start(plan, spec, signal, values, turn);
     events.publish('isolate:exec', () => ({ pid: started.pid, duration: duration() }));
     return started;
   } catch (error) {

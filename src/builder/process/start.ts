@@ -8,6 +8,7 @@ import {
   type LateValues,
   type Launched,
   type Launching,
+  type LaunchTurn,
   launch,
   O,
   openat,
@@ -52,7 +53,7 @@ export interface Started {
  * Carries out a plan.
  *
  * @param others - values that its steps have names for, besides those that every launch brings.
- * @param onTurn - called when the launch begins, which may have to wait for its turn.
+ * @param turn - what it has to do with other launches, for which it may have to wait.
  * @throws StepError - a step failed. The reason of `signal` - it was aborted. Nothing is left of the process in either case.
  */
 export async function start(
@@ -60,7 +61,7 @@ export async function start(
   spec: ProcessSpec,
   signal: AbortSignal | undefined,
   others: LateValues = {},
-  onTurn: () => void = () => {},
+  turn: LaunchTurn = {},
 ): Promise<Started> {
   signal?.throwIfAborted();
   const { program, handshake: steps, pipes, watchesParent, keeps } = plan.parts;
@@ -82,10 +83,9 @@ export async function start(
     if (steps.length > 0) handshake = new Handshake(steps, () => (launching as Launching).peek(plan.parts.mapped));
     const values = ownPidfd === undefined ? {} : { [handshakeValues.parentPidfd]: ownPidfd };
     signal?.throwIfAborted();
-    launching = launch(program, { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps }, untilEnded);
+    const late = { ...others, ...values, ...handshake?.values, ...kept.values, ...idmaps };
+    launching = launch(program, late, { ...turn, untilEnded });
     signal?.addEventListener('abort', kill, { once: true });
-    if (launching.turn === undefined) onTurn();
-    else launching.turn.then(onTurn, () => {});
     launched = await launching.done;
     changes = kept.received(givenBack.changes);
     master = kept.received(givenBack.terminal);

@@ -29,10 +29,30 @@ export interface Launched {
   output(step: Step, argument: number): unknown;
 }
 
+/** What a launch has to do with others of this thread, of which a few run at once. */
+export interface LaunchTurn {
+  /** Names of what the process goes into, and where it may be held up: one launch at a time goes into each. */
+  readonly places?: readonly string[];
+  /**
+   * Called at once, where it has to wait for its turn.
+   *
+   * @param heldUpSince - tells since when another launch is on its way to a place of this one: as of `performance.now()`, undefined where none is.
+   */
+  readonly onWait?: (heldUpSince: () => number | undefined) => void;
+  /** Called when its turn has come. What it throws, `done` rejects with: nothing was done then. */
+  readonly onTurn?: () => void;
+}
+
+export interface LaunchOptions extends LaunchTurn {
+  /**
+   * How to wait for a process without a thread, for an init that takes long among others, who may stop what it does. Left out, a thread of the
+   * pool waits.
+   */
+  readonly untilEnded?: UntilEnded;
+}
+
 /** A launch that has not come to its end: the child may exist, and not be the command yet. */
 export interface Launching {
-  /** Resolves when its turn comes, and rejects if it is cancelled before; undefined where it has begun at once. */
-  readonly turn: Promise<void> | undefined;
   readonly done: Promise<Launched>;
   /** What is in memory now for the result or output of a step: -1 where the step has not come to it. Until `done`. */
   peek(stored: Stored): number;
@@ -48,19 +68,21 @@ export interface Launching {
 /**
  * Runs a program through the launcher, on a thread of libuv's pool: the event loop goes on, and the thread lives as long
  * as the process, which is what PR_SET_PDEATHSIG counts by.
- *
- * @param untilEnded - how to wait for a process without a thread, for an init that takes long among others, who may stop
- * what it does. Left out, a thread of the pool waits.
  */
-export function launch(program: Program, values: LateValues = {}, untilEnded?: UntilEnded): Launching {
+export function launch(program: Program, values: LateValues = {}, options: LaunchOptions = {}): Launching {
+  const { places, onWait, onTurn, untilEnded } = options;
   let laid: Laid | undefined;
   let cancelled: { readonly reason: unknown } | undefined;
-  const turn = new Turn();
+  const turn = new Turn(places);
   const run = async (): Promise<Launched> => {
-    if (turn.comes !== undefined) await turn.comes;
+    if (turn.comes !== undefined) {
+      onWait?.(() => turn.heldUpSince);
+      await turn.comes;
+    }
     let end = () => turn.end();
     try {
       if (cancelled !== undefined) throw cancelled.reason;
+      onTurn?.();
       laid = lay(program, withInit(program, values));
       // The block has to stay referenced until the promise settles: ffi-rs does not hold it.
       await runLauncherOnPool(laid.block.address);
@@ -88,7 +110,7 @@ export function launch(program: Program, values: LateValues = {}, untilEnded?: U
       ? block.shared(placeOf(program.firstPidfd, encoded))
       : -1;
   };
-  return { turn: turn.comes, done: run(), peek, cancel };
+  return { done: run(), peek, cancel };
 }
 
 /** The same on the calling thread, which waits until the child has become the command. */
