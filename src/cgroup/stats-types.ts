@@ -17,7 +17,10 @@ export interface CpuStats {
   readonly periods: number | undefined;
   /** How many of them it had used up its quota in: `nr_throttled`. */
   readonly throttledPeriods: number | undefined;
-  /** How long it had to wait for the next period, milliseconds, for each processor and all of them together: `throttled_usec`; in v1 `throttled_time`. */
+  /**
+   * How long it had to wait for the next period, milliseconds, on each processor and all of them together: `throttled_usec`; in v1
+   * `throttled_time`.
+   */
   readonly throttled: number | undefined;
   /** How many periods it had more than its quota in: `nr_bursts`. */
   readonly bursts: number | undefined;
