@@ -38,10 +38,11 @@ interface CgroupMount {
  * for (const { version, controllers, directory } of cgroupHierarchies()) console.log(version, controllers, directory);
  * ```
  *
- * @returns one for each hierarchy, also where it is not mounted.
- * @throws Error ENOENT: the kernel has no control groups, or there is no `/proc`. ENAMETOOLONG: as {@link membershipsOf}.
+ * @returns one for each hierarchy, also where it is not mounted. None where the kernel has no control groups, or there is no `/proc`.
+ * @throws Error ENAMETOOLONG: as {@link membershipsOf}.
  */
 export function cgroupHierarchies(): Hierarchy[] {
+  if (!existsSync('/proc/self/cgroup')) return [];
   const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   return membershipsOf('self').map((membership) => place(membership, mounts));
 }
