@@ -53,7 +53,7 @@ skipUnless(
       assert.match(inside.stderr, /killed for want of memory: the limit is 48.0M/);
     });
     const error = runIsolate(['enter', String(2 ** 22 + 1), '--join-cgroup', '--', 'true']);
-    assert.match(error.stderr, /^isolate: cgroup: there is no process 4194305$/m);
+    assert.match(error.stderr, /^isolate: join: there is no process 4194305$/m);
   },
 );
 

@@ -1,5 +1,6 @@
 import { match, P } from 'ts-pattern';
 import { howToHaveOne } from './delegation.js';
+import { readIfThere } from './files.js';
 
 const readOnly =
   'the file system of control groups is mounted read-only here: in a container ask for a writable one of its own';
@@ -8,6 +9,14 @@ export const whoMoves =
   'who moves a process needs to be let write to cgroup.procs in the nearest group above both places: start this program in a group below ' +
   'that one, or as root';
 const gone = 'the group is gone: somebody else removed it';
+
+/** Which processors or memory nodes there are, as `0-3`. */
+function online(file: string): string {
+  const what = file === 'cpuset.cpus' ? 'cpu' : 'node';
+  // A kernel that knows of one node has no such file.
+  const numbers = readIfThere(`/sys/devices/system/${what}/online`)?.trim() ?? '0';
+  return `${what === 'cpu' ? 'the processors' : 'the memory nodes'} ${numbers}`;
+}
 
 /** What an error of the kernel means here, and what to do. */
 export function helpFor(action: string, code: string, path: string): string | undefined {
@@ -62,7 +71,7 @@ export function helpFor(action: string, code: string, path: string): string | un
     .with(['write', 'EACCES', 'cpuset.mems'], () => 'a group has no memory nodes that the group above does not have')
     .with(
       ['write', P.union('EINVAL', 'ERANGE'), P.union('cpuset.cpus', 'cpuset.mems')],
-      () => 'see `cat /proc/self/status`',
+      () => `there are ${online(file)} here`,
     )
     .with(['write', P.union('ENODEV', 'EINVAL'), P.string.startsWith('io.')], () => 'it is no disk, or part of one')
     .with(['write', P.union('ENODEV', 'EINVAL'), P.string.startsWith('blkio.')], () => 'it is no disk, or part of one')

@@ -17,7 +17,7 @@ export interface PressureTrigger {
   readonly some?: Duration;
   /** All that had something to do waited at once for so long; no longer than the window. */
   readonly full?: Duration;
-  /** The window: from 500 ms to 10 s; an ordinary user may have multiples of 2 s only. */
+  /** The window: from 500 ms to 10 s; without CAP_SYS_RESOURCE multiples of 2 s only. */
   readonly within: Duration;
 }
 
@@ -81,6 +81,7 @@ function textOf(trigger: PressureTrigger): string {
 
 function helpFor(error: unknown): string | undefined {
   const { code } = error as { code?: string };
-  if (code === 'EINVAL' || code === 'EPERM') return 'an ordinary user may have windows of 2, 4, 6, 8 or 10 s only';
+  if (code === 'EINVAL' || code === 'EPERM')
+    return 'without CAP_SYS_RESOURCE there are windows of 2, 4, 6, 8 and 10 s only';
   return undefined;
 }

@@ -29,7 +29,7 @@ function membershipsOfProcess(pid: number): Membership[] {
   try {
     return membershipsOf(pid);
   } catch (error) {
-    if (isAbsent(error)) throw new SpecError('cgroup', `there is no process ${pid}`);
+    if (isAbsent(error)) throw new SpecError('join', `there is no process ${pid}`);
     throw error;
   }
 }

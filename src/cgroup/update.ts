@@ -30,7 +30,8 @@ function changed(
 ): CgroupValue[] {
   const part = partOf(parts, controller);
   if (part === undefined) {
-    const help = `name it when the group is made: openCgroup({ controllers: ['${controller}'] })`;
+    const named = `({ controllers: ['${controller}'] })`;
+    const help = `name it when the group is made: openCgroup${named}, or .cgroup${named} of a sandbox`;
     throw new SpecError(controller, 'the group has no such controller', help);
   }
   const { values, refusals } = emit(after, controller, part.version);

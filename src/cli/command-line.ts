@@ -5,6 +5,7 @@ import { type Exit, IsolateError, type Snapshot, SpecError } from '../index.js';
 import { addEnterOptions, type EnterOptions, enterHelp, startIn } from './enter.js';
 import { exitStatus, statusOfError, statusOfOutputError } from './exit-status.js';
 import { measuring } from './limit-options.js';
+import { inOptions } from './option-words.js';
 import { print } from './output.js';
 import { renderChanges } from './render-changes.js';
 import { renderLimits } from './render-limits.js';
@@ -74,7 +75,7 @@ brings. Long calls are cut, and of many like calls only the first and the last a
 
 const topHelp = `
 CPUS is how many processors' worth of time a group had between two looks, MEMORY and PROCESSES what it has now, and its limit.
-OWNER is the program that made it, if that is of this PID namespace. Root sees the groups of all users, anybody else their own,
+OWNER is the program that made it, if that is of this PID namespace. Groups that were given a name are not shown: nothing tells whose they are. Root sees the groups of all users, anybody else their own,
 wherever they are.
 
 --json shows { "version": 1, "groups": [{ "name", "owner", "cpus", "cpuTime", "memory", "memoryLimit", "pids", "pidsLimit" }] }.`;
@@ -195,7 +196,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .option('--once', 'only once')
     .option('--json', 'once, for programs')
     .addHelpText('after', topHelp)
-    .action((options: TopOptions) => top(options));
+    .action(async (options: TopOptions) => {
+      status = await top(options);
+    });
 
   program
     .command('gc')
@@ -247,7 +250,7 @@ async function reported(
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof IsolateError || isSystemError(error)) return (error as Error).message;
+  if (error instanceof IsolateError || isSystemError(error)) return inOptions((error as Error).message);
   return String((error as Error)?.stack ?? error);
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type LiveGroup, liveGroups } from '../builder/group/live-groups.js';
 import { CgroupError, type CgroupStats } from '../cgroup/index.js';
+import { exitStatus, statusOfOutputError } from './exit-status.js';
 import { print } from './output.js';
 import { size } from './render-resources.js';
 
@@ -28,8 +29,8 @@ export interface TopOptions {
 /** Milliseconds between two looks. */
 const pauses = { once: 250, refreshing: 1000 } as const;
 
-/** Shows the groups once, or again and again. */
-export async function top({ once, json }: TopOptions): Promise<void> {
+/** Shows the groups once, or again and again; returns the exit status. */
+export async function top({ once, json }: TopOptions): Promise<number> {
   const isOnce = once === true || json === true;
   let before = measureAll();
   for (;;) {
@@ -37,9 +38,16 @@ export async function top({ once, json }: TopOptions): Promise<void> {
     const now = measureAll();
     const lines = [...now].map(([name, measured]) => lineOf(name, measured, before.get(name)));
     before = now;
-    if (json) await print('stdout', `${JSON.stringify({ version: 1, groups: lines }, null, 2)}\n`);
-    else await print('stdout', `${isOnce || !process.stdout.isTTY ? '' : clear}${table(lines)}`);
-    if (isOnce) return;
+    const text = json ? `${JSON.stringify({ version: 1, groups: lines }, null, 2)}\n` : table(lines);
+    try {
+      await print('stdout', `${isOnce || !process.stdout.isTTY ? '' : clear}${text}`);
+    } catch (error) {
+      const status = statusOfOutputError(error);
+      // Nobody reads on, as in `isolate top | head`: that is no news.
+      if (status === exitStatus.isolateFailed) throw error;
+      return status;
+    }
+    if (isOnce) return 0;
   }
 }
 

@@ -13,10 +13,10 @@ import {
   SpecError,
   SyscallError,
 } from '../../sys/index.js';
-import { type Duration, readDuration } from '../../units/index.js';
+import type { Duration } from '../../units/index.js';
 import type { CommandGroup } from '../group/command-group.js';
 import { requireGroup } from '../group/require-group.js';
-import { sample } from '../group/sample.js';
+import { readPause, sample } from '../group/sample.js';
 import type { OutputEncoding } from '../process/collect/encoding.js';
 import { exitWatch } from '../process/exit-watch.js';
 import { collect, type RunResult } from '../process/run.js';
@@ -194,9 +194,9 @@ export class Box implements AsyncDisposable {
    * @throws SpecError - it has no group; or it is no length of time. IsolateError ERR_ISOLATE_BOX_CLOSED. CgroupError, from the loop - EACCES, EMFILE:
    * the group cannot be read.
    */
-  stats({ every = 1000 }: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
+  stats(options: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
     if (!this.isOpen) throw closedError();
-    return sample(requireGroup(this.#group, 'box', 'stats'), readDuration('every', every), this.closed);
+    return sample(requireGroup(this.#group, 'box', 'stats'), readPause(options), this.closed);
   }
 
   /**

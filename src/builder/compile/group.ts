@@ -143,11 +143,10 @@ function partsOf({ limits, cgroup }: ProcessSpec, host: Host): readonly CgroupPa
   }
   const found = host.cgroups.find(path);
   if (found !== undefined) return found;
-  throw new SpecError(
-    'cgroup',
-    `there is no group ${path}`,
-    'make it first; or let one be made: .cgroup({ parent, name })',
-  );
+  const help = path.startsWith('/sys/fs/cgroup/')
+    ? 'give the path that /proc/PID/cgroup has, from the root of the hierarchy: no directory of the file system'
+    : 'make it first; or let one be made: .cgroup({ parent, name })';
+  throw new SpecError('cgroup', `there is no group ${path}`, help);
 }
 
 /** The command is a process, and the init above it another. */

@@ -1,4 +1,5 @@
 import type { Step } from '../../sys/index.js';
+import { shown } from '../../sys/shown.js';
 
 /** Steps of a plan, and the part of the spec that they come from. */
 export interface Section {
@@ -13,5 +14,5 @@ export function section(from: string, ...steps: readonly Step[]): Section {
 
 /** A call of a builder method, as it stands in a program. */
 export function methodCall(name: string, ...args: readonly unknown[]): string {
-  return `.${name}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`;
+  return `.${name}(${args.map(shown).join(', ')})`;
 }

@@ -92,6 +92,10 @@ export function helpFor({ step, errno: number, from, reason, spec }: FailureFact
       () => 'no terminal is left: see /proc/sys/kernel/pty/max, and the option max of the mount of /dev/pts',
     )
     .with(
+      { number: P.union(errno.ENOSPC, errno.ENFILE, errno.E2BIG), memory: true },
+      () => 'possible cause: the limit on memory is too small for the process to begin',
+    )
+    .with(
       { opensTerminal: true },
       () => 'the /dev/ptmx of the host gives none: let the sandbox have terminals of its own, .dev()',
     )

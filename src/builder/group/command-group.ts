@@ -1,4 +1,4 @@
-import { cgroupError } from '../../cgroup/errors.js';
+import { CgroupError, cgroupError } from '../../cgroup/errors.js';
 import { codeOf } from '../../cgroup/files.js';
 import type { Cgroup, CgroupCounters, CgroupStats } from '../../cgroup/index.js';
 import { isSelfIn } from '../../cgroup/own-place.js';
@@ -19,6 +19,8 @@ export class CommandGroup {
   readonly kind: 'own' | 'joined' | 'shared';
   /** What had happened in it before. Nothing has in one of its own. */
   readonly #before: CgroupCounters | undefined;
+  /** It goes, or is gone, with what it was made for. */
+  #isEnded = false;
 
   constructor(cgroup: Cgroup, kind: CommandGroup['kind']) {
     this.cgroup = cgroup;
@@ -68,8 +70,11 @@ export class CommandGroup {
     return this.cgroup.stats();
   }
 
-  update(limits: Limits): Promise<void> {
-    return this.cgroup.update(readLimits(limits));
+  async update(limits: Limits): Promise<void> {
+    const read = readLimits(limits);
+    if (!this.#isEnded) return this.cgroup.update(read);
+    const help = 'the command has ended, and its group is gone with it';
+    throw new CgroupError({ action: 'write', path: this.cgroup.paths[0] ?? '', help }, 'ENOENT');
   }
 
   /**
@@ -77,6 +82,7 @@ export class CommandGroup {
    * cannot be removed now is seen to be of nobody when this program has ended; a warning tells of one that somebody lives in.
    */
   async end(): Promise<Resources | undefined> {
+    this.#isEnded = this.kind === 'own';
     const patience = new Patience(usualDeadline);
     const problem = await this.#kill(patience);
     try {

@@ -1,6 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
+import { checkRecord } from '../../cgroup/check-record.js';
 import { CgroupError, type CgroupStats } from '../../cgroup/index.js';
+import { type Duration, readDuration } from '../../units/index.js';
 import type { CommandGroup } from './command-group.js';
+
+/**
+ * How long to wait between two measurements: a second if not given.
+ *
+ * @throws SpecError - it is no length of time, or there is no such option.
+ */
+export function readPause(options: { readonly every?: Duration }): number {
+  checkRecord('stats', options, { what: 'options', help: "give an object, as { every: '1s' }", known: ['every'] });
+  return readDuration('every', options.every ?? 1000);
+}
 
 /** Measures a group now, and again after each pause, until what it is for has ended. */
 export async function* sample(

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { hasSystemd } from '../../cgroup/delegation.js';
 import { SpecError } from '../../sys/index.js';
+import { shown } from '../../sys/shown.js';
 
 /** How systemd is asked for a scope: a command that is run. */
 export interface ScopeRequest {
@@ -60,8 +61,8 @@ function inPath(name: string): string {
  * @throws SpecError - it is no slice, or systemd is not here.
  */
 export function isInSlice(slice: string): boolean {
-  if (!/^[\w:.\\-]+\.slice$/.test(slice)) {
-    throw new SpecError('cgroup', `${JSON.stringify(slice)} is no slice`, "give one as 'jobs.slice'");
+  if (typeof slice !== 'string' || !/^[\w:.\\-]+\.slice$/.test(slice)) {
+    throw new SpecError('cgroup', `${shown(slice)} is no slice`, "give one as 'jobs.slice'");
   }
   if (!hasSystemd()) {
     throw new SpecError(

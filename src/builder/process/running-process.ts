@@ -13,11 +13,11 @@ import {
   SIG,
   SyscallError,
 } from '../../sys/index.js';
-import { type Duration, readDuration, type Signal, signalNumber } from '../../units/index.js';
+import { type Duration, type Signal, signalNumber } from '../../units/index.js';
 import type { CommandGroup } from '../group/command-group.js';
 import { requireGroup } from '../group/require-group.js';
 import type { Resources } from '../group/resources.js';
-import { sample } from '../group/sample.js';
+import { readPause, sample } from '../group/sample.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Limits } from '../spec/limits.js';
 import { Ending, type KillWay, killAtOnce } from './ending.js';
@@ -240,8 +240,8 @@ export class RunningProcess implements AsyncDisposable {
    * @throws SpecError - it has no group of its own or of its box; or it is no length of time. CgroupError, from the loop - EACCES, EMFILE: the group
    * cannot be read. One that is gone ends the loop.
    */
-  stats({ every = 1000 }: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
-    return sample(requireGroup(this.#group, 'command', 'stats'), readDuration('every', every), this.exited);
+  stats(options: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
+    return sample(requireGroup(this.#group, 'command', 'stats'), readPause(options), this.exited);
   }
 
   /** The event loop no longer waits for this process, nor for its time limit. Its streams are as they are. */

@@ -31,6 +31,7 @@ export function readDevice(path: string): Read<string> {
   if (numbers === undefined) return { problem: `there is no ${path}`, help: 'give a path, or numbers as 8:0' };
   const directory = `/sys/dev/block/${numbers}`;
   if (existsSync(directory)) return { value: wholeDisk(directory) ?? numbers };
+  if (numbers === path) return { problem: `there is no disk ${path}`, help: 'those that there are: /sys/dev/block' };
   return {
     problem: `${path} is not on a disk of its own (${numbers})`,
     help: 'give the disk itself, as /dev/sda: tmpfs has none, and overlay and btrfs have several',
