@@ -83,8 +83,11 @@ skipUnless(
 
 skipUnless(test, noController('pids'), 'a group that is full', () =>
   withGroup({ ...options, limits: { pids: { max: 1 } } }, async (group) => {
-    await startIn(group, 'exec sleep 1000');
+    const { ended } = await startIn(group, 'exec sleep 1000');
     const error = await refusalOf(group);
+    // Nobody is to be left of it for the next.
+    await group.kill();
+    await ended;
     assert.is(error.code, 'EAGAIN', String(error.stack));
     assert.match(error.help ?? '', /limit on processes/);
     assert.instance(error, group.fd === undefined ? CgroupError : StepError);
