@@ -113,13 +113,9 @@ skipUnless(
     });
     assert.equal(plan, JSON.parse(JSON.stringify(plan)));
     assert.equal(plan.refusals, []);
-    assert.equal(
-      plan.values.map(({ field, value }) => [field, value]),
-      [
-        ['memory.max', '67108864'],
-        ['pids.max', '3'],
-      ],
-    );
+    // In v1 a limit on memory has a file of its own for the buffers of TCP.
+    const said = plan.values.map(({ field, value }) => `${field} ${value}`);
+    assert.equal([...new Set(said)], ['memory.max 67108864', 'pids.max 3']);
     for (const { directory } of plan.parts) assert.not(existsSync(directory));
     for (const { path } of plan.values) assert.match(path, /\/planned\/(memory|pids)\./);
     await checkCgroup({ ...options, limits: { pids: { max: 3 } } });

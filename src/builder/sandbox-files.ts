@@ -141,9 +141,15 @@ export abstract class SandboxFiles {
   /**
    * The control group of the command, of version 2, as the root of those that it sees, in the place of the host's: its limits and what it
    * uses can be read, and nothing written. Needs a new cgroup namespace, and a group: {@link Sandbox.limits} or {@link Sandbox.cgroup}.
-   * Where controllers are of version 1, theirs is not shown. Equivalent to: `mount -t cgroup2 -o ro none TARGET`. See cgroups(7).
+   * Where controllers are of version 1, theirs is not shown.
    *
    * A command that keeps CAP_SYS_ADMIN can make it writable, as it can mount another one.
+   *
+   * Equivalent to: `mount -t cgroup2 -o ro none TARGET`. See cgroups(7), cgroup_namespaces(7).
+   *
+   * @param target - where it is mounted: an absolute path, `/sys/fs/cgroup` if not given.
+   * @returns a sandbox with it; this one stays as it is. When a command is started, a SpecError tells that it has no new cgroup namespace, no
+   * control group, or one of version 1 alone.
    */
   cgroupfs(target = '/sys/fs/cgroup'): this {
     return this.#add({ type: 'cgroupfs', target });

@@ -263,10 +263,17 @@ export class Sandbox extends SandboxFiles {
    * isolate().limits({ memory: '256M', pids: 64, cpus: 0.5 })
    * ```
    *
-   * In a box all of its commands have the limits together. See cgroups(7).
+   * In a box all of its commands have the limits together.
    *
+   * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max`, in v1 `memory.limit_in_bytes`, and so on, before each command; and the command in it:
+   * CLONE_INTO_CGROUP of clone3(2), or a write to `GROUP/cgroup.procs`, in v1 `GROUP/tasks`. See cgroups(7),
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
+   *
+   * @param limits - memory, swap and rates of disks in bytes, `cpus` in processors, `pids` in processes and threads; or what each controller has.
    * @param options - `fallback: 'rlimit'`: where no control group can be had, single processes are limited as far as setrlimit(2) can.
-   * @throws SpecError - there is no such limit. That one cannot be had on this host is told when a command is started.
+   * @returns a sandbox with them; this one stays as it is.
+   * @throws SpecError - there is no such limit or option; or one is given in both ways. That one cannot be had on this host is told when a command is
+   * started, by a SpecError; that the kernel refused it, by a CgroupError.
    */
   limits(limits: Limits, options: LimitsOptions = {}): Sandbox {
     const fallback = readFallback(options);
@@ -283,6 +290,16 @@ export class Sandbox extends SandboxFiles {
    * isolate().cgroup(group); // and others: at most 1 GiB for all of them
    * isolate().limits({ pids: 64 }).cgroup({ parent: group });
    * ```
+   *
+   * Equivalent to: `echo PID > GROUP/cgroup.procs`, in each hierarchy, before the command begins; with CLONE_INTO_CGROUP of clone3(2) it is born
+   * there. `slice`: as `systemd-run --scope --slice SLICE -p Delegate=yes`, for this program. See cgroups(7),
+   * https://systemd.io/CGROUP_DELEGATION.
+   *
+   * @param group - one that is there, with `parts` or a `path`; or where and how one is made. `{}`: one is made, without limits.
+   * @returns a sandbox with it, in the place of what was given before; this one stays as it is.
+   * @throws SpecError - it is neither; or it says two things that cannot both be. That there is no such group, or that none can be made, is told when a
+   * command is started: by a SpecError; a CgroupError, where the kernel refused, EAGAIN: the group is full; an IsolateError ERR_ISOLATE_SCOPE, where
+   * systemd did.
    */
   cgroup(group: CgroupInput): Sandbox {
     return this.with({ cgroup: readCgroup(group) });

@@ -12,8 +12,9 @@ import { cgroupHierarchies, type Hierarchy } from './hierarchies.js';
 import type { CgroupPart } from './part.js';
 import { availableIn, managedBySystemd, unifiedBase } from './v2/base.js';
 
-/** The group of a hierarchy below which this process may make others; or why it may not. */
+/** The group of a hierarchy below which this process may make others; or why it may not. See cgroups(7). */
 export interface CgroupBase extends CgroupPart {
+  /** Why it may not; undefined where it may. */
   readonly refused: Problem | undefined;
 }
 
@@ -22,18 +23,23 @@ export type ControllerAccess =
   | { readonly usable: true; readonly version: 1 | 2; readonly directory: string }
   | ({ readonly usable: false } & Problem);
 
-/** What this process may do with control groups. */
+/** What this process may do with control groups. See cgroups(7). */
 export interface CgroupAccess {
   /** `unified`: all of it is v2. `legacy`: all is v1. `hybrid`: controllers of v1, and v2 beside them. */
   readonly layout: 'unified' | 'hybrid' | 'legacy' | 'none';
-  /** One for each hierarchy that is mounted. */
+  /** One for each hierarchy that is mounted; of v1, for those that have controllers. */
   readonly bases: readonly CgroupBase[];
+  /** Each controller that this package knows, and where it can be used or why it cannot. */
   readonly controllers: Readonly<Record<ControllerName, ControllerAccess>>;
 }
 
 /**
  * What this process may do with control groups: which version is here, below which groups it may make others, and which controllers
  * it can use, each with the reason where it cannot. Nothing is changed.
+ *
+ * Equivalent to: `cat /proc/self/cgroup /proc/self/mountinfo /proc/cgroups GROUP/cgroup.controllers`; access(2) for writing of the directory, and in v2
+ * of `cgroup.procs` and `cgroup.subtree_control`; and where systemd runs (`/run/systemd/system`) `getfattr -n user.delegate GROUP`, or
+ * `trusted.delegate`, of its unit.
  *
  * In v2 a group is ours if this user may write to it and systemd, where there is one, has delegated it. See cgroups(7), and
  * https://systemd.io/CGROUP_DELEGATION.
@@ -42,6 +48,9 @@ export interface CgroupAccess {
  * const { layout, controllers } = cgroupAccess();
  * if (!controllers.memory.usable) console.log(layout, controllers.memory.problem, controllers.memory.help);
  * ```
+ *
+ * @returns what is so now: moving this process may change it.
+ * @throws Error as {@link cgroupHierarchies}.
  */
 export function cgroupAccess(): CgroupAccess {
   const hierarchies = cgroupHierarchies();

@@ -2,9 +2,9 @@ import { type Duration, readDuration } from '../units/index.js';
 import { checkRecord } from './check-record.js';
 import { Patience, usualDeadline } from './waiting.js';
 
-/** Another than the usual time that something may take: 5 s. */
+/** Another than the usual time that something may take. */
 export interface CgroupDeadline {
-  /** Milliseconds, or text as `'10s'`. */
+  /** Milliseconds, more than 0 and at most 2^31-1, or text as `'10s'`; 5 s if not given. */
   readonly deadline?: Duration;
 }
 

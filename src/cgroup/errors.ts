@@ -2,7 +2,11 @@ import { IsolateError } from '../sys/index.js';
 import { codeOf } from './files.js';
 import { helpFor } from './help.js';
 
-/** What was done with a group when the kernel refused. */
+/**
+ * What was done with a group when the kernel refused: `create` is mkdir(2); `enable` a write to `cgroup.subtree_control`; `write` one of a limit;
+ * `read` of any file; `attach` a write to `cgroup.procs`; `freeze` to `cgroup.freeze` or `freezer.state`; `kill` to `cgroup.kill`, or a signal;
+ * `remove` is rmdir(2); `watch` is inotify(7), `cgroup.event_control` or a `….pressure` file.
+ */
 export type CgroupAction = 'create' | 'enable' | 'write' | 'read' | 'attach' | 'freeze' | 'kill' | 'remove' | 'watch';
 
 /** @internal */
@@ -16,15 +20,17 @@ export interface CgroupErrorParts {
   readonly help?: string | undefined;
 }
 
-/** The kernel refused something with a control group. `code` is the name of the error, as `EBUSY`. */
+/**
+ * The kernel refused something with a control group. `code` is the name of the error, as `EBUSY`; `message` says all of it. See cgroups(7), errno(3).
+ */
 export class CgroupError extends IsolateError {
   /** What was done: `create` a group, `enable` controllers, `write` a limit, `attach` a process, … */
   readonly action: CgroupAction;
   /** The directory or the file. */
   readonly path: string;
-  /** What was written to it. */
+  /** What was written to it; undefined where nothing was. */
   readonly value: string | undefined;
-  /** The limit that it was for, as `memory.max`. */
+  /** The limit that it was for, as `memory.max`; undefined where it was for none. */
   readonly field: string | undefined;
   /** The way out, where it is known. */
   readonly help: string | undefined;

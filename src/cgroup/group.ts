@@ -24,7 +24,9 @@ import { type EventsWatch, watchEvents } from './watch.js';
 
 /**
  * A control group: one directory of cgroup v2, or one in each hierarchy of v1 that it needs. Made by {@link openCgroup}. With
- * `await using` it is removed at the end of a block, with what is in it.
+ * `await using` it is removed at the end of a block, with what is in it. See cgroups(7).
+ *
+ * Where this user owns a file of the group, and the rights to it were taken away, they are given back first: chmod(2).
  */
 export class Cgroup implements AsyncDisposable {
   /** What it consists of. */
@@ -42,16 +44,17 @@ export class Cgroup implements AsyncDisposable {
     this.#limits = limits;
   }
 
+  /** What it is called: the last word of its paths. */
   get name(): string {
     return basename(this.paths[0] ?? '');
   }
 
-  /** Its directories. */
+  /** Its directories: one for each of its parts. */
   get paths(): string[] {
     return this.parts.map(({ directory }) => directory);
   }
 
-  /** The limits that it was given, by {@link openCgroup} and {@link update}. */
+  /** The limits that it was given, by {@link openCgroup} and {@link update}. They are not read: of a group that was found they are none. */
   get limits(): CgroupLimits {
     return this.#limits;
   }
@@ -60,7 +63,9 @@ export class Cgroup implements AsyncDisposable {
    * A descriptor for `CLONE_INTO_CGROUP` of clone3(2), by which a process begins in the group; undefined where that does not put it into
    * all of it, since hierarchies of v1 know no such way: {@link attach} is for those. Open until {@link close} or {@link remove}.
    *
-   * @throws Error ENOENT: the group is gone. EMFILE: no more descriptors.
+   * It is opened when it is asked for first: `open(DIRECTORY, O_RDONLY | O_DIRECTORY)`. See open(2), clone(2).
+   *
+   * @throws Error ENOENT: the group is gone. EACCES: it is somebody else's. EMFILE: no more descriptors.
    */
   get fd(): Fd | undefined {
     const [first] = this.parts;
@@ -76,8 +81,11 @@ export class Cgroup implements AsyncDisposable {
    *
    * Equivalent to: `echo PID > cgroup.procs`, in each of the paths. See cgroups(7).
    *
+   * @param pid - its number in this PID namespace.
+   * @returns when it is in all of the group.
    * @throws CgroupError ESRCH: no such process. EACCES, EPERM: it may not be moved by this user. EBUSY: the group passes controllers on.
-   * ENOSPC: its cpuset is empty. ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
+   * ENOSPC: its cpuset is empty (v1). EINVAL: a kernel thread, or a real-time process without time for it. EOPNOTSUPP: the group is part of a
+   * threaded subtree. ENODEV, ENOENT: the group is gone. SpecError - the number is none of a process.
    */
   async attach(pid: number): Promise<void> {
     const joined = [...this.#eventsWatches].map((watch) => watch.joining());
@@ -85,12 +93,26 @@ export class Cgroup implements AsyncDisposable {
     for (const tell of joined) tell();
   }
 
-  /** The processes in it and below, by their numbers in this PID namespace; 0 is one from outside of it. */
+  /**
+   * The processes in it and below.
+   *
+   * Equivalent to: `find GROUP -name cgroup.procs -exec cat {} +`, in each of the paths. See cgroups(7).
+   *
+   * @returns their numbers in this PID namespace, each once; 0 is one from outside of it. None where the group is gone.
+   * @throws CgroupError EACCES: it is somebody else's, who lets nobody read it. EMFILE: no more descriptors.
+   */
   processes(): number[] {
     return this.#read(() => processesIn(this.parts));
   }
 
-  /** Whether a process is in it or below. */
+  /**
+   * Whether a process is in it or below. A zombie is not.
+   *
+   * Equivalent to: `grep populated cgroup.events`; in v1 as {@link processes}. See cgroups(7).
+   *
+   * @returns false also where the group is gone.
+   * @throws CgroupError as {@link processes}.
+   */
   isPopulated(): boolean {
     return this.#read(() => isPopulated(this.parts));
   }
@@ -100,12 +122,18 @@ export class Cgroup implements AsyncDisposable {
    *
    * A `memory.max` below what is in use makes the kernel take memory back, and then kill in the group (v2), or fails with EBUSY (v1).
    *
+   * Equivalent to: `echo 512M > memory.max`; in v1 `memory.limit_in_bytes`, and so on: {@link CgroupLimits} has the file of each. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
+   *
    * ```ts
    * await group.update({ memory: { max: '512M' }, cpu: { max: 'max' } });
    * ```
    *
+   * @param limits - as for {@link openCgroup}; `'max'` takes one away.
+   * @returns when the kernel has taken all of them: taking memory back may last.
    * @throws SpecError - it cannot be; or the group has no such controller, as it was not named when the group was made. CgroupError - the
-   * kernel refused.
+   * kernel refused. EBUSY: more memory is in use (v1). EINVAL, ERANGE: not a value that it takes, or that the groups above have to give.
+   * EOPNOTSUPP: the disk goes by no shares. EACCES: the group is somebody else's. ENOENT, ENODEV: it is gone.
    */
   async update(limits: CgroupLimits): Promise<void> {
     checkLimits(limits);
@@ -118,11 +146,15 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * What it uses.
+   * What it uses, with all groups below.
    *
-   * Equivalent to: `cat cpu.stat memory.current memory.stat io.stat pids.current`.
+   * Equivalent to: `cat cpu.stat memory.current memory.peak memory.max memory.swap.current memory.stat io.stat pids.current pids.peak pids.max
+   * cpu.pressure memory.pressure io.pressure`; in v1 `cpuacct.usage cpuacct.usage_user cpuacct.usage_sys cpu.stat memory.usage_in_bytes
+   * memory.max_usage_in_bytes memory.limit_in_bytes memory.stat memory.kmem.usage_in_bytes blkio.throttle.io_service_bytes_recursive
+   * blkio.throttle.io_serviced_recursive pids.current pids.peak pids.max`. See https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
    *
-   * @throws CgroupError ENOENT: the group is gone. EACCES: it is somebody else's, who lets nobody read it.
+   * @returns times in milliseconds, memory and what disks did in bytes; undefined is what cannot be measured.
+   * @throws CgroupError ENOENT: the group is gone. EACCES: it is somebody else's, who lets nobody read it. EMFILE: no more descriptors.
    */
   stats(): CgroupStats {
     this.#checkThere();
@@ -136,10 +168,12 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * How often something happened: OOM kills, refused forks.
+   * How often something happened since the group was made: OOM kills, refused forks.
    *
-   * Equivalent to: `cat memory.events pids.events`; in v1 `memory.oom_control`.
+   * Equivalent to: `cat memory.events pids.events`; in v1 `cat memory.oom_control memory.failcnt pids.events`. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#memory, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html.
    *
+   * @returns numbers; undefined is what the kernel does not count.
    * @throws CgroupError as {@link stats}.
    */
   counters(): CgroupCounters {
@@ -149,7 +183,11 @@ export class Cgroup implements AsyncDisposable {
 
   /**
    * Tells what happens from now on: OOM kills, with the limit and the peak; refused forks. It ends with {@link close} and
-   * {@link remove}, and keeps no program from its end.
+   * {@link remove}, and when the group is gone; it keeps no program from its end.
+   *
+   * Equivalent to: `inotifywait -m memory.events pids.events cgroup.events`, after each change of which the counters are read. In v1 an
+   * eventfd(2) tells of memory, `echo "EVENTFD FD" > cgroup.event_control` with the FD of `memory.oom_control`; and `pids.events` is read
+   * every 250 ms. See inotify(7), https://docs.kernel.org/admin-guide/cgroup-v1/memory.html.
    *
    * ```ts
    * using watch = group.watch((event) => {
@@ -157,7 +195,10 @@ export class Cgroup implements AsyncDisposable {
    * });
    * ```
    *
-   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files. ENOENT: the group is gone. SpecError - the listener is no function.
+   * @param listener - called with each event. What it throws is not caught.
+   * @returns what ends it.
+   * @throws CgroupError ENOSPC, EMFILE: this user watches too many files, or has too many open. ENOENT: the group is gone. EACCES: it is somebody
+   * else's. SpecError - the listener is no function.
    */
   watch(listener: (event: CgroupEvent) => void): CgroupWatch {
     checkListener(listener);
@@ -168,14 +209,22 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * Calls back when its processes wait too much for processors, memory or disks. It ends as {@link watch} does, and when somebody else has
-   * removed the group.
+   * Calls back when its processes wait too much for processors, memory or disks: at most once in a window. It ends as {@link watch} does, and
+   * when the group measures no pressure any more. v2 only.
+   *
+   * Equivalent to: `echo "some 200000 2000000" > memory.pressure`, in microseconds, and poll(2) for POLLPRI while that is open. See
+   * https://docs.kernel.org/accounting/psi.html.
    *
    * ```ts
    * using watch = group.watchPressure('memory', { some: '200ms', within: '2s' }, () => console.error('short of memory'));
    * ```
    *
-   * @throws SpecError - no such trigger. CgroupError EOPNOTSUPP, ENOENT: no cgroup v2 or no PSI. EINVAL: not for an ordinary user.
+   * @param kind - `'cpu'`, `'memory'` or `'io'`: which file it is.
+   * @param trigger - how much waiting, within how long: milliseconds, or text as `'200ms'`.
+   * @param listener - called without anything. What it throws is not caught.
+   * @returns what ends it.
+   * @throws SpecError - no such kind or trigger; or the listener is no function. CgroupError EOPNOTSUPP: no cgroup v2, or PSI is off. ENOENT: the
+   * kernel has no PSI, or the group is gone. EINVAL, EPERM: an ordinary user may have no such window. EACCES: the group is somebody else's.
    */
   watchPressure(kind: PressureKind, trigger: PressureTrigger, listener: () => void): CgroupWatch {
     checkListener(listener);
@@ -183,18 +232,30 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * Stops all of its processes where they are, and waits until they have stopped. They notice nothing.
+   * Stops all of its processes where they are, and those of groups below, and waits until they have stopped. They notice nothing.
    *
-   * Equivalent to: `echo 1 > cgroup.freeze`; in v1 `echo FROZEN > freezer.state`.
+   * Equivalent to: `echo 1 > cgroup.freeze`, until `cgroup.events` says `frozen 1`; in v1 `echo FROZEN > freezer.state`, until that says so. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#core-interface-files,
+   * https://docs.kernel.org/admin-guide/cgroup-v1/freezer-subsystem.html.
    *
-   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer. EBUSY: this program is in
-   * it; nothing is stopped. SpecError - the deadline is no length of time.
+   * @param options - `deadline`: how long it is waited, milliseconds; 5 s if not given.
+   * @returns when all have stopped.
+   * @throws CgroupError ETIMEDOUT: a process did not stop in time; the group runs. EOPNOTSUPP: there is no freezer (v2 before Linux 5.2).
+   * EBUSY: this program is in it; nothing is stopped. EACCES: the group is somebody else's. ENOENT, ENODEV: it is gone. SpecError - the deadline is no length of time.
    */
   async freeze(options: CgroupDeadline = {}): Promise<void> {
     await freeze(this.parts, patienceOf(options));
   }
 
-  /** Lets them go on. */
+  /**
+   * Lets them go on. A group that is not frozen stays as it is; one below another that is frozen stays frozen.
+   *
+   * Equivalent to: `echo 0 > cgroup.freeze`; in v1 `echo THAWED > freezer.state`. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#core-interface-files.
+   *
+   * @returns when it is written: it is not waited for the processes.
+   * @throws CgroupError EOPNOTSUPP: there is no freezer. EACCES: the group is somebody else's. ENOENT, ENODEV: it is gone.
+   */
   thaw(): Promise<void> {
     return thaw(this.parts);
   }
@@ -202,10 +263,14 @@ export class Cgroup implements AsyncDisposable {
   /**
    * Ends all of its processes, and those of groups below, by SIGKILL: frozen ones too, and those that keep forking. Waits until they are gone.
    *
-   * Equivalent to: `echo 1 > cgroup.kill`.
+   * Equivalent to: `echo 1 > cgroup.kill`. In v1, and before Linux 5.14: for half a second at most the group is stopped as by {@link freeze}, each
+   * process gets SIGKILL by pidfd_send_signal(2), and it is let go on; again and again until nobody is there. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#core-interface-files.
    *
+   * @param options - `deadline`: how long it is tried, milliseconds; 5 s if not given.
+   * @returns when nobody is in it, as from the beginning where the group is gone.
    * @throws CgroupError ETIMEDOUT: some are still there; the message says which, and the help why. EBUSY: this program is in it; nothing is killed.
-   * SpecError - the deadline is no length of time.
+   * EACCES: the group is somebody else's. EMFILE: no more descriptors. SpecError - the deadline is no length of time.
    */
   async kill(options: CgroupDeadline = {}): Promise<void> {
     const killing = killAll(this.parts, patienceOf(options));
@@ -218,10 +283,14 @@ export class Cgroup implements AsyncDisposable {
   }
 
   /**
-   * Sends a signal to each of its processes; what is started meanwhile may miss it.
+   * Sends a signal to each of its processes, and of those of groups below, but for this program; what is started meanwhile may miss it.
    *
-   * @param signal - its name, as `'SIGTERM'`, or its number.
+   * Equivalent to: `kill -TERM $(cat cgroup.procs)`; by pidfd_open(2) and pidfd_send_signal(2), so no other process gets it that has a number by
+   * then.
+   *
+   * @param signal - its name, as `'SIGTERM'`, or its number, from 0 to 64; 0 sends none.
    * @throws SpecError - there is no such signal. SyscallError EPERM: a process of another user. It is the first of the errors: the others get the signal.
+   * EMFILE: no more descriptors. Error EACCES: the group is somebody else's, who lets nobody read it.
    */
   signal(signal: Signal): void {
     const [refused] = signalAll(this.parts, signalNumber(signal));
@@ -231,10 +300,12 @@ export class Cgroup implements AsyncDisposable {
   /**
    * Kills what is in it and removes it, with all groups below. One that is gone already is no error.
    *
-   * Equivalent to: `echo 1 > cgroup.kill; rmdir GROUP`.
+   * Equivalent to: `echo 1 > cgroup.kill; rmdir GROUP`, with the groups below first; in v1 as {@link kill}. See cgroups(7).
    *
-   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there. EBUSY: this program is in it. SpecError -
-   * the deadline is no length of time.
+   * @param options - `deadline`: how long it is tried, milliseconds; 5 s if not given.
+   * @returns when all of its directories are gone.
+   * @throws CgroupError EBUSY, ETIMEDOUT: not in time; the message says which processes are there. EBUSY: this program is in it. EACCES, EPERM,
+   * EROFS: it is not for this user to remove. SpecError - the deadline is no length of time.
    */
   async remove(options: CgroupDeadline = {}): Promise<void> {
     const patience = patienceOf(options);
@@ -244,13 +315,14 @@ export class Cgroup implements AsyncDisposable {
     await Promise.allSettled(this.#kills);
   }
 
-  /** Closes its descriptor, and ends watching. The group stays, and can be used. */
+  /** Closes {@link fd}, and ends watching. The group stays, and can be used. See close(2). */
   close(): void {
     for (const watch of this.#watches) watch.close();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
 
+  /** Removes it at the end of a block with `await using`: as {@link remove}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove();
   }

@@ -2,16 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { type Membership, membershipsOf } from './membership.js';
 
-/** A hierarchy of control groups that this process is in, and where it can be seen. */
+/**
+ * A hierarchy of control groups that this process is in, and where it can be seen: a line of `/proc/self/cgroup` with one of
+ * `/proc/self/mountinfo`. See cgroups(7), proc_pid_mountinfo(5).
+ */
 export interface Hierarchy extends Membership {
   /** Where it is mounted; undefined where it is not. */
   readonly mountPoint: string | undefined;
   /** The group that is seen at the mount point, as `path` is: `/`, unless a part of the hierarchy is mounted. */
   readonly root: string | undefined;
+  /** Whether that mount, or the file system, is read-only. */
   readonly readOnly: boolean;
-  /** The directory of the group that this process is in. */
+  /** The directory of the group that this process is in; undefined where no mount shows it. */
   readonly directory: string | undefined;
-  /** Why there is no directory. */
+  /** Why there is no directory; undefined where there is one. */
   readonly hidden: string | undefined;
 }
 
@@ -33,8 +37,12 @@ interface CgroupMount {
  * ```ts
  * for (const { version, controllers, directory } of cgroupHierarchies()) console.log(version, controllers, directory);
  * ```
+ *
+ * @returns one for each hierarchy, also where it is not mounted. None where the kernel has no control groups, or there is no `/proc`.
+ * @throws Error ENAMETOOLONG: as {@link membershipsOf}.
  */
 export function cgroupHierarchies(): Hierarchy[] {
+  if (!existsSync('/proc/self/cgroup')) return [];
   const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   return membershipsOf('self').map((membership) => place(membership, mounts));
 }

@@ -9,15 +9,27 @@ import { type MiscLimits, misc } from './controllers/misc.js';
 import { type PidsLimits, pids } from './controllers/pids.js';
 import { type RdmaDeviceLimits, type RdmaLimits, rdma } from './controllers/rdma.js';
 
-/** Limits of a group, by controller. What is left out is not limited; 0 is zero, and `'max'` is no limit. */
+/**
+ * Limits of a group, by controller. What is left out is not limited; 0 is zero, and `'max'` is no limit.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers, https://docs.kernel.org/admin-guide/cgroup-v1/index.html.
+ */
 export interface CgroupLimits {
+  /** Time of processors: `cpu.max`, `cpu.weight`, …; in v1 `cpu.cfs_quota_us`, `cpu.shares`, … */
   readonly cpu?: CpuLimits;
+  /** Which processors and memory nodes: `cpuset.cpus`, `cpuset.mems`, in v1 too. */
   readonly cpuset?: CpusetLimits;
+  /** Bytes in huge pages: `hugetlb.SIZE.max`; in v1 `hugetlb.SIZE.limit_in_bytes`. */
   readonly hugetlb?: HugetlbLimits;
+  /** Rates and shares of disks: `io.max`, `io.weight`, …; in v1 `blkio.throttle.*`, `blkio.bfq.weight`, … */
   readonly io?: IoLimits;
+  /** Bytes of memory: `memory.max`, …; in v1 `memory.limit_in_bytes`, … */
   readonly memory?: MemoryLimits;
+  /** Resources by number: `misc.max`, in v1 too. */
   readonly misc?: MiscLimits;
+  /** How many processes and threads: `pids.max`, in v1 too. */
   readonly pids?: PidsLimits;
+  /** Resources of RDMA devices: `rdma.max`, in v1 too. */
   readonly rdma?: RdmaLimits;
 }
 

@@ -21,7 +21,9 @@ import { placeValues, writeValues } from './write.js';
  * pass controllers on, and may have no processes of its own then, this program moves into a leaf of it (`isolate-self`), which stays;
  * so do the shell that started it, and its children.
  *
- * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max`, in each hierarchy that is needed. See cgroups(7).
+ * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max`, in each hierarchy that is needed, and in v2 before it
+ * `echo +memory > cgroup.subtree_control` in the group above. In v1 a new group gets the `cpuset.cpus` and `cpuset.mems` of the one above, and 1 in
+ * `memory.use_hierarchy`, if its controllers are there and the kernel does not do so. See cgroups(7); {@link CgroupLimits} has the file of each limit.
  *
  * ```ts
  * await using group = await openCgroup({ limits: { memory: { max: '256M' }, pids: { max: 64 }, cpu: { max: 0.5 } } });
@@ -31,7 +33,10 @@ import { placeValues, writeValues } from './write.js';
  * @param options - limits, controllers, name and parent.
  * @returns the group, without processes.
  * @throws SpecError - it cannot be on this host, or at all: the field, the reason and the way out. CgroupError - the kernel refused:
- * EEXIST: there is a group of this name. EBUSY: processes of others are in the way. EROFS, EACCES: this program may not.
+ * EEXIST: there is a group of this name. EBUSY: processes of others are in the way. EINVAL, ERANGE: the groups above have no such value to give,
+ * or it is none. EOPNOTSUPP: the disk goes by no shares. EAGAIN: a group above limits how many there may be (`cgroup.max.descendants`,
+ * `cgroup.max.depth`). ENOSPC: the kernel has no more ids. EROFS, EACCES: this program may not. ENOENT: the group above is gone. Error as
+ * {@link cgroupHierarchies}.
  */
 export function openCgroup(options: CgroupOptions = {}): Promise<Cgroup> {
   return openNamed(options, undefined);
@@ -74,9 +79,13 @@ function make(resolved: Resolved, name: string | undefined): CgroupPart[] {
 
 /**
  * Checks whether a group could be made, by making it and removing it again: what cannot work on this host is an error before anything is
- * done with it.
+ * done with it. In v2 what has to be done for it in the group above stays: that passes the controllers on, and this program may be in a leaf of it.
  *
- * @throws as {@link openCgroup}.
+ * Equivalent to: `mkdir GROUP; echo 256M > GROUP/memory.max; rmdir GROUP`. See cgroups(7).
+ *
+ * @param options - as for {@link openCgroup}. A `name` is only looked at: the group that is made has another.
+ * @returns when it is removed.
+ * @throws as {@link openCgroup}, and {@link Cgroup.remove}.
  */
 export async function checkCgroup(options: CgroupOptions): Promise<void> {
   checkOptions(options);
@@ -86,11 +95,13 @@ export async function checkCgroup(options: CgroupOptions): Promise<void> {
 }
 
 /**
- * Finds a group that is there, as one that another program has made by name.
+ * Finds a group that is there, as one that another program has made by name. Nothing is changed.
+ *
+ * Equivalent to: `ls PARENT/NAME/cgroup.procs`, in each hierarchy, and in v2 `cat PARENT/NAME/cgroup.controllers`. See cgroups(7).
  *
  * @param options - its name, and where it was made: as they were given to {@link openCgroup}.
- * @returns the group; undefined where there is none.
- * @throws SpecError - that is no name; or there is no such parent.
+ * @returns the group, with those of its directories that there are, and without limits that are known; undefined where there is none.
+ * @throws SpecError - that is no name; or there is no such parent. Error as {@link cgroupHierarchies}.
  */
 export function findCgroup(
   options: Pick<CgroupOptions, 'parent' | 'access'> & { readonly name: string },

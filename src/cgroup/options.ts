@@ -7,11 +7,14 @@ import type { CgroupLimits } from './limits.js';
 import { checkName } from './name.js';
 import type { CgroupPart } from './part.js';
 
-/** What a new group is to be. */
+/** What a new group is to be. See cgroups(7). */
 export interface CgroupOptions {
-  /** Its limits. */
+  /** Its limits; none if not given. */
   readonly limits?: CgroupLimits;
-  /** Controllers that are to measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. */
+  /**
+   * Controllers that are to measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. In v2 they are
+   * written to `cgroup.subtree_control` of the group above.
+   */
   readonly controllers?: readonly ControllerName[] | 'available';
   /**
    * What it is called: nothing that begins with `isolate-`. Without a name it gets one that tells who made it, and goes by that when the program is
@@ -25,7 +28,7 @@ export interface CgroupOptions {
   readonly parent?: string | { readonly parts: readonly CgroupPart[] };
   /**
    * Whether processes that have nothing to do with this program may be moved as well, where its group has to be emptied. Those that it
-   * descends from, and what they have started, are moved in any case.
+   * descends from, and what they have started, are moved in any case. `false` if not given. v2 only: `isolate-self/cgroup.procs`.
    */
   readonly moveAll?: boolean;
   /** What {@link cgroupAccess} has told, for who has asked already. */

@@ -1,11 +1,13 @@
 import type { CgroupVersion, ControllerName } from './controllers/controller.js';
 import { kernelName } from './controllers/controller.js';
 
-/** A group in one hierarchy. With cgroup v2 alone a group has one part, with v1 one for each hierarchy. */
+/** A group in one hierarchy. With cgroup v2 alone a group has one part, with v1 one for each hierarchy. See cgroups(7). */
 export interface CgroupPart {
+  /** The version of that hierarchy. */
   readonly version: CgroupVersion;
   /** The controllers that act there, as the kernel calls them. */
   readonly controllers: readonly string[];
+  /** Its path in the file system, as `/sys/fs/cgroup/memory/jobs`. */
   readonly directory: string;
 }
 

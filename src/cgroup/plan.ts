@@ -4,13 +4,16 @@ import { type CgroupPart, partOf, unifiedPart } from './part.js';
 import { resolve } from './resolve.js';
 import { movedToEnable } from './v2/enable.js';
 
-/** What would be done to make a group: plain data. */
+/** What would be done to make a group: plain data. See cgroups(7). */
 export interface CgroupPlan {
-  /** The directories that would be made. */
+  /** The directories that would be made: mkdir(2). */
   readonly parts: readonly CgroupPart[];
-  /** The processes that are moved out of the group above first, into a leaf of it: this one, and those that it belongs to. */
+  /**
+   * The processes that are moved out of the group above first, into a leaf of it, by `DIRECTORY/cgroup.procs`: this one, and those that it
+   * belongs to. Undefined where none are.
+   */
   readonly moved?: { readonly directory: string; readonly processes: readonly number[] };
-  /** The controllers that the group above passes on to a part of v2. */
+  /** The controllers that the group above passes on to a part of v2: `cgroup.subtree_control`. */
   readonly enable: readonly string[];
   /** What would be written, and where: `path` is the file. */
   readonly values: readonly (CgroupValue & { readonly path: string })[];
@@ -19,7 +22,8 @@ export interface CgroupPlan {
 }
 
 /**
- * Tells what would be done to make a group, and what of it cannot be on this host. Nothing is changed.
+ * Tells what would be done to make a group, and what of it cannot be on this host. Nothing is changed: it reads what {@link cgroupAccess} does,
+ * which files the groups have, and in v2 `cgroup.procs` and `cgroup.subtree_control`. See cgroups(7).
  *
  * ```ts
  * const { values, refusals } = planCgroup({ limits: { memory: { max: '256M' } } });
@@ -27,7 +31,8 @@ export interface CgroupPlan {
  * ```
  *
  * @param options - as for {@link openCgroup}. A group without a name is called `isolate-…` here.
- * @throws SpecError - a name, a limit or a controller that there is none of.
+ * @returns the directories, the values and their files, and the refusals.
+ * @throws SpecError - an option, a name, a limit, a controller or a parent that there is none of. Error as {@link cgroupHierarchies}.
  */
 export function planCgroup(options: CgroupOptions): CgroupPlan {
   const { bases, enable, values, refusals } = resolve(options);

@@ -1,25 +1,34 @@
 import { readIfThere } from './files.js';
 
-/** What there may be too little of. */
+/** What there may be too little of: the first word of `cpu.pressure`, `memory.pressure` and `io.pressure`. */
 export type PressureKind = 'cpu' | 'memory' | 'io';
 
 export const pressureKinds: readonly PressureKind[] = ['cpu', 'memory', 'io'];
 
-/** The share of time, in percent, over the last 10, 60 and 300 seconds; and the whole of it, in milliseconds. */
+/** For how much of the time was waited: a line of a `….pressure` file. See https://docs.kernel.org/accounting/psi.html. */
 export interface PressureLine {
+  /** The share of the last 10 seconds, in percent: `avg10=`. */
   readonly avg10: number;
+  /** The share of the last minute, in percent: `avg60=`. */
   readonly avg60: number;
+  /** The share of the last 5 minutes, in percent: `avg300=`. */
   readonly avg300: number;
+  /** All of the time, milliseconds: `total=`, which is in microseconds. */
   readonly total: number;
 }
 
-/** How long processes had to wait for something: some of them, and all at once. */
+/** How long processes had to wait for something. See https://docs.kernel.org/accounting/psi.html. */
 export interface Pressure {
+  /** At least one of them waited: the line `some`. */
   readonly some: PressureLine;
+  /** All that had something to do waited at once: the line `full`; undefined where the kernel does not tell, as of processors before Linux 5.13. */
   readonly full: PressureLine | undefined;
 }
 
-/** By what was waited for; undefined where it is not told. See https://docs.kernel.org/accounting/psi.html. */
+/**
+ * By what was waited for: `cpu.pressure`, `memory.pressure` and `io.pressure` of v2; undefined where it is not told. See
+ * https://docs.kernel.org/accounting/psi.html.
+ */
 export type CgroupPressure = Readonly<Record<PressureKind, Pressure | undefined>>;
 
 /** Reads the pressure on a group; undefined where the kernel does not measure it. */

@@ -8,12 +8,16 @@ import { type CgroupPart, unifiedPart } from './part.js';
 import { type PressureKind, pressureKinds } from './pressure-stats.js';
 import { withRights } from './rights.js';
 
-/** From when on pressure is told: so much waiting within a window. */
+/**
+ * From when on pressure is told: so much waiting within a window. Milliseconds, or text as `'200ms'`; either `some` or `full`. It is written as
+ * `some 200000 2000000` to a `….pressure` file, in microseconds. See https://docs.kernel.org/accounting/psi.html.
+ */
 export interface PressureTrigger {
-  /** Some processes waited for so long, or all did at once. One of them. */
+  /** At least one process waited for so long; no longer than the window. */
   readonly some?: Duration;
+  /** All that had something to do waited at once for so long; no longer than the window. */
   readonly full?: Duration;
-  /** From 500 ms to 10 s; without CAP_SYS_RESOURCE multiples of 2 s only. */
+  /** The window: from 500 ms to 10 s; without CAP_SYS_RESOURCE multiples of 2 s only. */
   readonly within: Duration;
 }
 

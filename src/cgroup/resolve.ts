@@ -106,6 +106,16 @@ function helpers(bases: readonly CgroupBase[], used: ReadonlySet<CgroupBase>): C
 function nothingAtAll(bases: readonly CgroupBase[]): CgroupRefusal {
   const refused = bases.find((base) => base.refused !== undefined)?.refused;
   if (refused !== undefined) return { field: 'cgroup', ...refused };
-  const none = existsSync('/proc/self/cgroup') ? 'no control groups are mounted' : 'this kernel has no control groups';
-  return { field: 'cgroup', problem: none, help: '`mount -t cgroup2 none /sys/fs/cgroup`' };
+  if (existsSync('/proc/self/cgroup')) {
+    return {
+      field: 'cgroup',
+      problem: 'no control groups are mounted',
+      help: '`mount -t cgroup2 none /sys/fs/cgroup`',
+    };
+  }
+  return {
+    field: 'cgroup',
+    problem: 'this kernel has no control groups, or no /proc is mounted',
+    help: '`mount -t proc none /proc`',
+  };
 }

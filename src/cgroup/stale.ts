@@ -16,13 +16,17 @@ import { Patience, usualDeadline } from './waiting.js';
  * namespaces, those in which programs that live have made groups, and those that were given a name are left alone. A group of a made-up name
  * keeps none that it is in, as far as that can be told.
  *
+ * Equivalent to: `kill -0 PID || { echo 1 > isolate-PID-…/cgroup.kill; rmdir isolate-PID-…; }` for each; when a process was started is in
+ * `/proc/PID/stat`. `isolate gc` does it wherever the groups are. See cgroups(7), proc_pid_stat(5).
+ *
  * ```ts
  * const removed = await removeStaleCgroups();
  * ```
  *
  * @param options - where to look: in `parent`, or where {@link openCgroup} makes groups if not given.
  * @returns the names of the groups that were removed.
- * @throws CgroupError - one cannot be looked into or removed; the others are.
+ * @throws CgroupError as {@link Cgroup.remove}: one cannot be removed; the others are. Error EACCES: one cannot be looked into. SpecError - there is
+ * no such parent.
  */
 export function removeStaleCgroups(options: Pick<CgroupOptions, 'parent' | 'access'> = {}): Promise<string[]> {
   return removeStale(options, () => new Patience(usualDeadline));

@@ -164,7 +164,7 @@ export class Box implements AsyncDisposable {
 
   /**
    * Its control group, to be watched, frozen, or measured otherwise than {@link stats} does; undefined where it has none. It belongs to the
-   * box: do not remove it.
+   * box: do not remove it. See cgroups(7).
    */
   get cgroup(): Cgroup | undefined {
     return this.#group?.cgroup;
@@ -173,8 +173,12 @@ export class Box implements AsyncDisposable {
   /**
    * Changes limits of its control group, which are those of all of its commands together: as {@link RunningProcess.update}.
    *
-   * @throws SpecError - it has no group, or that no such controller. CgroupError - the kernel refused; no limit is changed. IsolateError
-   * ERR_ISOLATE_BOX_CLOSED.
+   * Equivalent to: `echo 16 > GROUP/pids.max`, and so on. See https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
+   *
+   * @param limits - as for {@link Sandbox.limits}; `'max'` takes one away.
+   * @returns when the kernel has taken all of them.
+   * @throws SpecError - it has no group, or that no such controller; or there is no such limit. CgroupError - the kernel refused; no limit is
+   * changed. IsolateError ERR_ISOLATE_BOX_CLOSED.
    */
   async update(limits: Limits): Promise<void> {
     if (!this.isOpen) throw closedError();
@@ -182,9 +186,13 @@ export class Box implements AsyncDisposable {
   }
 
   /**
-   * What its control group uses: now, and again after each pause, until it is gone. As {@link RunningProcess.stats}.
+   * What its control group uses: now, and again after each pause, until it is gone. The files are those of {@link RunningProcess.stats}. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
    *
-   * @throws SpecError - it has no group; or it is no length of time. IsolateError ERR_ISOLATE_BOX_CLOSED.
+   * @param options - `every`: the pause, milliseconds, or text as `'1s'`; 1 s if not given.
+   * @returns what was measured each time, of all of its commands and its init together.
+   * @throws SpecError - it has no group; or it is no length of time. IsolateError ERR_ISOLATE_BOX_CLOSED. CgroupError, from the loop - EACCES, EMFILE:
+   * the group cannot be read.
    */
   stats(options: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
     if (!this.isOpen) throw closedError();

@@ -23,7 +23,10 @@ export interface Ended {
   readonly usage: Usage;
   /** Milliseconds from the start of the command to its end, by a clock that is never set. */
   readonly wallTime: number;
-  /** What all of its control group used; undefined without {@link Sandbox.limits} and {@link Sandbox.cgroup}. */
+  /**
+   * What all of its control group used, read when the command has ended, and before the group is removed. Undefined without {@link Sandbox.limits}
+   * and {@link Sandbox.cgroup}, with `fallback: 'rlimit'` where there is no group, and where the group cannot be read any more.
+   */
   readonly resources?: Resources;
 }
 

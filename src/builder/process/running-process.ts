@@ -203,7 +203,7 @@ export class RunningProcess implements AsyncDisposable {
 
   /**
    * Its control group, to be watched, frozen, or measured otherwise than {@link stats} does; undefined where it has none. It belongs to the
-   * command: do not remove it. That of a command in a box is the box's.
+   * command: do not remove it. That of a command in a box is the box's. See cgroups(7).
    */
   get cgroup(): Cgroup | undefined {
     return this.#group?.cgroup;
@@ -211,22 +211,34 @@ export class RunningProcess implements AsyncDisposable {
 
   /**
    * Changes limits of its control group while it runs: those that are named; the others stay. A limit on memory below what is in use makes
-   * the kernel kill in the group (v2), or fails (v1).
+   * the kernel take memory back, and then kill in the group (v2), or fails with EBUSY (v1). In a box it is about all of its commands.
    *
-   * @throws SpecError - it has no group, or that no such controller. CgroupError - the kernel refused; no limit is changed.
+   * Equivalent to: `echo 16 > GROUP/pids.max`, `echo 512M > GROUP/memory.max`, in v1 `memory.limit_in_bytes`, and so on. See
+   * https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
+   *
+   * @param limits - as for {@link Sandbox.limits}; `'max'` takes one away.
+   * @returns when the kernel has taken all of them.
+   * @throws SpecError - it has no group, or that no such controller; or there is no such limit. CgroupError as `Cgroup.update`: the kernel refused;
+   * no limit is changed. ENOENT: the group is gone, as when the command has ended.
    */
   async update(limits: Limits): Promise<void> {
     await requireGroup(this.#group, 'command', 'limits').update(limits);
   }
 
   /**
-   * What its control group uses: now, and again after each pause, until it has ended.
+   * What its control group uses: now, and again after each pause, until it has ended. It keeps no program from its end.
+   *
+   * Equivalent to: `while sleep 1; do cat GROUP/cpu.stat GROUP/memory.current GROUP/io.stat GROUP/pids.current; done`, and so on, or the files of v1:
+   * `Cgroup.stats` of `linux-isolate/cgroup` names all of them. See https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers.
    *
    * ```ts
    * for await (const { memory, cpu } of child.stats({ every: '1s' })) console.log(memory?.current, cpu?.usage);
    * ```
    *
-   * @throws SpecError - it has no group of its own or of its box; or it is no length of time.
+   * @param options - `every`: the pause, milliseconds, or text as `'1s'`; 1 s if not given.
+   * @returns what was measured each time: times in milliseconds, memory and disks in bytes; undefined is what cannot be measured.
+   * @throws SpecError - it has no group of its own or of its box; or it is no length of time. CgroupError, from the loop - EACCES, EMFILE: the group
+   * cannot be read. One that is gone ends the loop.
    */
   stats(options: { readonly every?: Duration } = {}): AsyncGenerator<CgroupStats, void, undefined> {
     return sample(requireGroup(this.#group, 'command', 'stats'), readPause(options), this.exited);

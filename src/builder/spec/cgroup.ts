@@ -25,23 +25,26 @@ export interface CgroupSpec {
   readonly moveAll?: true;
 }
 
-/** Which control group a command is to be in. */
+/** Which control group a command is to be in. See cgroups(7). */
 export type CgroupInput =
   /** One that is there, and stays: made by `openCgroup` of `linux-isolate/cgroup`, or any by its path. */
   | { readonly parts: readonly CgroupPart[] }
   | { readonly path: string }
   /** One that is made for each command or box, and removed with it. */
   | {
-      /** In which it is made: a path, or a group of `openCgroup`. Left out, in that of this program. */
+      /** In which it is made: a path as `/proc/PID/cgroup` has it, or a group of `openCgroup`. Left out, in that of this program. */
       readonly parent?: string | { readonly parts: readonly CgroupPart[] };
       /**
        * The slice of systemd in which it is made, as `'jobs.slice'`: this program is moved into a scope there that is delegated to it. For root
        * it is one of the system, for any other user one of the own.
        */
       readonly slice?: string;
-      /** What it is called: there can be one of a name at a time. */
+      /** What it is called: there can be one of a name at a time, and it does not begin with `isolate-`. */
       readonly name?: string;
-      /** Controllers that measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. */
+      /**
+       * Controllers that measure, beside those that limit; or of cpu, io, memory and pids as many as can be had, and not none. In v2 they are
+       * written to `cgroup.subtree_control` of the group above.
+       */
       readonly controllers?: readonly ControllerName[] | 'available';
       /** Whether processes of others may be moved, too, where the group of this program has to be emptied. */
       readonly moveAll?: boolean;

@@ -15,23 +15,31 @@ import { shown } from '../../sys/shown.js';
 /**
  * Limits on what a command may use, with all that it starts: in short, as `{ memory: '256M', swap: 0, pids: 64, cpus: 0.5, cpuset: '0-3' }`,
  * or all that a controller has, as `{ memory: { max: '256M', high: '200M' } }`. What is left out is not limited; 0 is zero, and `'max'` no limit.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#controllers, https://docs.kernel.org/admin-guide/cgroup-v1/index.html.
  */
 export interface Limits extends Omit<CgroupLimits, 'memory' | 'pids' | 'cpuset' | 'io'> {
-  /** What it can have, as `'256M'`: above it the kernel takes back what it can, and then kills. Or `{ max, high, … }`. */
+  /**
+   * What it can have, as `'256M'`: above it the kernel takes back what it can, and then kills. Bytes: `memory.max`; in v1
+   * `memory.limit_in_bytes`. Or `{ max, high, … }`.
+   */
   readonly memory?: Size | 'max' | MemoryLimits;
-  /** Swap that it can have in addition: `memory.swapMax`. */
+  /** Swap that it can have in addition: bytes, `memory.swap.max`; in v1 with `memory`, `memory.memsw.limit_in_bytes`. As `memory: { swapMax }`. */
   readonly swap?: Size | 'max';
-  /** Processes and threads together: a fork above it fails with EAGAIN. Or `{ max }`. */
+  /** Processes and threads together, `pids.max`, in v1 too: a fork above it fails with EAGAIN. Or `{ max }`. */
   readonly pids?: number | 'max' | PidsLimits;
-  /** How many processors' worth of time it can have, as `0.5`: `cpu.max`. */
+  /** How many processors' worth of time it can have, as `0.5`, from 0.001: `cpu.max`; in v1 `cpu.cfs_quota_us`. As `cpu: { max }`. */
   readonly cpus?: number | 'max';
-  /** The processors that it runs on: `'0-3,8'`, or a list of their numbers. Or `{ cpus, mems, … }`. */
+  /** The processors that it runs on: `'0-3,8'`, or a list of their numbers. `cpuset.cpus`, in v1 too. Or `{ cpus, mems, … }`. */
   readonly cpuset?: string | readonly number[] | CpusetLimits;
-  /** By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`; a path has a slash, as `./file`. Or `{ weight, devices }`. */
+  /**
+   * By disk, as `{ '/dev/sda': { readBytes: '10M/s' } }`; a path has a slash, as `./file`. Bytes and requests in a second: `io.max`; in v1
+   * `blkio.throttle.read_bps_device` and so on. Or `{ weight, devices }`.
+   */
   readonly io?: IoLimits | Readonly<Record<string, IoDeviceLimits>>;
 }
 
-/** How limits may be softened: only in the way that is asked for. */
+/** How limits may be softened: only in the way that is asked for. See setrlimit(2). */
 export interface LimitsOptions {
   /**
    * `'rlimit'`: where no control group can be had, each process is limited by itself, by setrlimit(2): `memory` becomes its address space

@@ -10,10 +10,10 @@ export const controllerNames: readonly ControllerName[] = [
   'rdma',
 ];
 
-/** A controller, by its name of cgroup v2: `io` is `blkio` in v1. See cgroups(7). */
+/** A controller, by its name of cgroup v2 in `cgroup.controllers`: `io` is `blkio` in v1. See cgroups(7). */
 export type ControllerName = 'cpu' | 'cpuset' | 'hugetlb' | 'io' | 'memory' | 'misc' | 'pids' | 'rdma';
 
-/** The version of a hierarchy: 2 for the unified one. */
+/** The version of a hierarchy: 2 for the unified one. See cgroups(7). */
 export type CgroupVersion = 1 | 2;
 
 /** What the kernel calls a controller in a version. */
@@ -21,19 +21,21 @@ export function kernelName(controller: ControllerName, version: CgroupVersion): 
   return controller === 'io' && version === 1 ? 'blkio' : controller;
 }
 
-/** Something that is written to a file of a group. */
+/** Something that is written to a file of a group: `echo VALUE > FILE`. */
 export interface CgroupValue {
+  /** The controller whose file it is. */
   readonly controller: ControllerName;
-  /** The file, below the directory of the group. */
+  /** The file, below the directory of the group, as `memory.max`. */
   readonly file: string;
+  /** What is written, in the unit of the file. */
   readonly value: string;
   /** The limit that asks for it, as `memory.max`. */
   readonly field: string;
-  /** Where the kernel documents it. */
+  /** Where the kernel documents it: an address. */
   readonly documentation: string;
   /** In a file with a line for each device: which line it is, as `8:0`. */
   readonly key?: string;
-  /** What takes the line away again. */
+  /** What is written to take the line away again. */
   readonly reset?: string;
   /** A second file for the same, and its value: there may be the one or the other, or both. What is there of them is written. */
   readonly also?: { readonly file: string; readonly value: string };
@@ -43,7 +45,9 @@ export interface CgroupValue {
   readonly confirm?: { readonly file: string; readonly by: 'equal' | 'all of it' };
 }
 
+/** Why something cannot be, and what to do. */
 export interface Problem {
+  /** What is in the way. */
   readonly problem: string;
   /** The way out, where there is one. */
   readonly help?: string | undefined;

@@ -4,19 +4,35 @@ import type { CgroupVersion, Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readFlag, readMicroseconds, readWeight } from './read.js';
 
-/** Limits on the time of processors. */
+/**
+ * Limits on the time of processors.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu, https://docs.kernel.org/scheduler/sched-bwc.html, sched(7).
+ */
 export interface CpuLimits {
-  /** How many processors' worth of time, as `0.5` or `1.5`; from 0.001. It is counted per `period`. */
+  /**
+   * How many processors' worth of time, as `0.5` or `1.5`; from 0.001. It is counted per `period`: the quota is so much of that, in
+   * microseconds. `cpu.max`, `QUOTA PERIOD`; in v1 `cpu.cfs_quota_us`, where no limit is -1.
+   */
   readonly max?: number | 'max';
-  /** From 1 ms to 1 s; 100 ms if not given, or 1 s where `max` is too small for that. */
+  /**
+   * Milliseconds, from 1 ms to 1 s; 100 ms if not given, or 1 s where `max` is too small for that. It needs a `max`. The second number of
+   * `cpu.max`, in microseconds; in v1 `cpu.cfs_period_us`.
+   */
   readonly period?: Duration;
-  /** The share where there is not enough for everybody: from 1 to 10000; 100 if not given. */
+  /**
+   * The share where there is not enough for everybody: from 1 to 10000; 100 if not given. `cpu.weight`; in v1 `cpu.shares`, where 1024 is
+   * written for 100, and 2 at least.
+   */
   readonly weight?: number;
-  /** How much unused time of earlier periods may be used at once, on top of `max`, and at most as much as that. Linux 5.14. */
+  /**
+   * How much unused time of earlier periods may be used at once, on top of `max`, which it needs, and at most as much as its quota.
+   * Milliseconds. `cpu.max.burst`, in microseconds; in v1 `cpu.cfs_burst_us`. Linux 5.14.
+   */
   readonly burst?: Duration;
   /**
    * Whether it only gets the time that nobody else wants: SCHED_IDLE for all of it. It has no weight then: what was given before is gone, and one
-   * that is idle no more has 100. Linux 5.15.
+   * that is idle no more has 100. 1 or 0 in `cpu.idle`, in v1 too. Linux 5.15.
    */
   readonly idle?: boolean;
 }

@@ -3,16 +3,28 @@ import type { Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readNumbers } from './read.js';
 
-/** Where it runs. */
+/**
+ * Where it runs. The kernel takes what the groups above do not have in silence; so what it really gives is read afterwards, and less than all of
+ * it is an error.
+ *
+ * See cpuset(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset, https://docs.kernel.org/admin-guide/cgroup-v1/cpusets.html.
+ */
 export interface CpusetLimits {
-  /** Processors: `'0-3,8'`, or a list of their numbers. */
+  /**
+   * Processors, by their numbers: `'0-3,8'`, or a list. `cpuset.cpus`, in v1 too; what the kernel gives is in `cpuset.cpus.effective`, in v1
+   * `cpuset.effective_cpus`. Left out in v1, a new group gets those of the group above.
+   */
   readonly cpus?: string | readonly number[];
-  /** Memory nodes, in the same way. */
+  /** Memory nodes, in the same way: `cpuset.mems`, and `cpuset.mems.effective`, in v1 `cpuset.effective_mems`. */
   readonly mems?: string | readonly number[];
-  /** Whether nobody else runs there: `root`, and `isolated` also from the scheduler's balancing. v2 only. */
+  /** Whether nobody else runs there: `cpuset.cpus.partition`, which is read again afterwards. Linux 5.4. v2 only. */
   readonly partition?: CpusetPartition;
 }
 
+/**
+ * What `cpuset.cpus.partition` can be: `member` shares its processors with the groups above, `root` has them for itself, and `isolated` also apart
+ * from the scheduler's balancing. See https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset.
+ */
 export type CpusetPartition = 'member' | 'root' | 'isolated';
 
 const documentation = {

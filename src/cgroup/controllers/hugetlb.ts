@@ -4,7 +4,12 @@ import type { Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readSizeLimit } from './read.js';
 
-/** How much it can have in huge pages, by their size: `{ '2MB': '64M' }`; whole pages. Above it a page fault ends with SIGBUS. */
+/**
+ * How much it can have in huge pages, by their size as the kernel writes it, `'64KB'`, `'2MB'` or `'1GB'`: `{ '2MB': '64M' }`. Bytes, a whole
+ * number of pages. Above it a page fault ends with SIGBUS. `hugetlb.2MB.max`; in v1 `hugetlb.2MB.limit_in_bytes`.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#hugetlb, https://docs.kernel.org/admin-guide/cgroup-v1/hugetlb.html.
+ */
 export type HugetlbLimits = Readonly<Record<string, Size | 'max'>>;
 
 const documentation = {

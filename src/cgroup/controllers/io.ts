@@ -4,30 +4,56 @@ import { readDevice } from './device.js';
 import { Emitter, type Read } from './emitter.js';
 import { readFlag, readMicroseconds, readRate, readRequests, readWeight } from './read.js';
 
-/** Limits on one disk. */
+/**
+ * Limits on one disk: its line in each file begins with its numbers, as `8:0`. A rate is at least 1.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#io, https://docs.kernel.org/admin-guide/cgroup-v1/blkio-controller.html.
+ */
 export interface IoDeviceLimits {
-  /** Bytes in a second, as `'10M/s'`. */
+  /** Bytes that are read in a second, as `'10M/s'`: `rbps=` of `io.max`; in v1 `blkio.throttle.read_bps_device`. */
   readonly readBytes?: Size | 'max';
-  /** The same of what is written. In v1 with {@link IoLimits.directOnly} only. */
+  /**
+   * Bytes that are written in a second: `wbps=` of `io.max`; in v1 `blkio.throttle.write_bps_device`, with {@link IoLimits.directOnly} only.
+   */
   readonly writeBytes?: Size | 'max';
-  /** Requests in a second: at most 2^32-1, which is what the kernel counts to. */
+  /**
+   * Requests to read in a second: at most 2^32-1, which is what the kernel counts to. `riops=` of `io.max`; in v1
+   * `blkio.throttle.read_iops_device`.
+   */
   readonly reads?: Size | 'max';
-  /** The same of those that write. In v1 with {@link IoLimits.directOnly} only. */
+  /**
+   * Requests to write in a second, in the same way: `wiops=` of `io.max`; in v1 `blkio.throttle.write_iops_device`, with
+   * {@link IoLimits.directOnly} only.
+   */
   readonly writes?: Size | 'max';
-  /** The share of this disk where it is busy: from 1 to 10000; 100 if not given. */
+  /**
+   * The share of this disk where it is busy: from 1 to 10000, in v1 to 1000; 100 if not given. `io.weight` and `io.bfq.weight`, those that
+   * there are; in v1 `blkio.bfq.weight_device` and `blkio.weight_device`. It needs what {@link IoLimits.weight} needs.
+   */
   readonly weight?: number;
-  /** What a request should take at most: groups that ask for less time go first; `'max'` asks for nothing. v2 only. */
+  /**
+   * What a request should take at most: groups that ask for less time go first; `'max'` asks for nothing. Milliseconds, more than 0.
+   * `target=` of `io.latency`, in microseconds. It needs CONFIG_BLK_CGROUP_IOLATENCY. v2 only.
+   */
   readonly latency?: Duration | 'max';
 }
 
-/** Limits on disks. */
+/**
+ * Limits on disks.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#io, https://docs.kernel.org/admin-guide/cgroup-v1/blkio-controller.html.
+ */
 export interface IoLimits {
   /**
-   * The share of every disk that is busy: from 1 to 10000; 100 if not given. It needs a disk with `io.cost`, or the BFQ scheduler, for which what is
-   * above 1000 is 1000.
+   * The share of every disk that is busy: from 1 to 10000, in v1 to 1000; 100 if not given. `io.weight` and `io.bfq.weight`, those that there
+   * are; in v1 `blkio.bfq.weight` and `blkio.weight`. It needs a disk with `io.cost`, or the BFQ scheduler, for which what is above 1000 is
+   * 1000; before Linux 5.0 in v1 CFQ.
    */
   readonly weight?: number;
-  /** By disk: `/dev/sda`, `8:0`, or any file on it; one name for each disk. Of a partition it is the whole disk. */
+  /**
+   * By disk: `/dev/sda`, `8:0`, or any file on it; one name for each disk. Of a partition it is the whole disk. Which one it is is looked for
+   * by stat(2) and in `/sys/dev/block`.
+   */
   readonly devices?: Readonly<Record<string, IoDeviceLimits>>;
   /**
    * It is enough that rates of writing hold for direct and synchronous writes. v1 counts no others: what most programs write goes by way of the page

@@ -3,23 +3,30 @@ import type { Controller } from './controller.js';
 import { Emitter } from './emitter.js';
 import { readFlag, readSizeLimit } from './read.js';
 
-/** Limits on memory. What a size is rounded to are whole pages. */
+/**
+ * Limits on memory: bytes, which the kernel rounds down to whole pages. What v1 has no file for is refused there.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#memory, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html.
+ */
 export interface MemoryLimits {
-  /** What it can have; above it the kernel takes back what it can, and then kills. */
+  /** What it can have; above it the kernel takes back what it can, and then kills. Bytes: `memory.max`; in v1 `memory.limit_in_bytes`. */
   readonly max?: Size | 'max';
-  /** Above it the group is slowed down, and the kernel takes memory back; nothing is killed. v2 only. */
+  /** Above it the group is slowed down, and the kernel takes memory back; nothing is killed. Bytes: `memory.high`. v2 only. */
   readonly high?: Size | 'max';
-  /** What is left to it unless there is nothing else to take back. v2 only. */
+  /** What is left to it unless there is nothing else to take back. Bytes: `memory.low`. v2 only. */
   readonly low?: Size | 'max';
-  /** What is left to it in any case. v2 only. */
+  /** What is left to it in any case. Bytes: `memory.min`. v2 only. */
   readonly min?: Size | 'max';
-  /** Swap that it can have in addition to memory. In v1 with `max` only. */
+  /**
+   * Swap that it can have in addition to memory. Bytes: `memory.swap.max`. In v1 the sum of this and `max` is written to
+   * `memory.memsw.limit_in_bytes`; there any but `'max'` needs a `max`.
+   */
   readonly swapMax?: Size | 'max';
-  /** Above it the group is slowed down when it needs swap. v2 only. */
+  /** Above it the group is slowed down when it needs swap. Bytes: `memory.swap.high`. v2 only. */
   readonly swapHigh?: Size | 'max';
-  /** Compressed memory that it can have for its swap. v2 only. */
+  /** Compressed memory that it can have for its swap. Bytes: `memory.zswap.max`, Linux 5.19. v2 only. */
   readonly zswapMax?: Size | 'max';
-  /** Whether an OOM kill takes all of the group. v2 only. */
+  /** Whether an OOM kill takes all of the group: 1 or 0 in `memory.oom.group`, Linux 4.19. v2 only. */
   readonly oomGroup?: boolean;
 }
 

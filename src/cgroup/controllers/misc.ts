@@ -2,7 +2,12 @@ import type { Controller } from './controller.js';
 import { Emitter } from './emitter.js';
 import { readCount, readWord } from './read.js';
 
-/** Resources that there are a number of, by their names in `misc.capacity`: `{ sev: 2 }`. */
+/**
+ * Resources that there are a number of, by their names in `misc.capacity` of the root group: `{ sev: 2 }`, a whole number from 0. A line
+ * `NAME NUMBER` of `misc.max`, in v1 too.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#misc, https://docs.kernel.org/admin-guide/cgroup-v1/misc.html.
+ */
 export type MiscLimits = Readonly<Record<string, number | 'max'>>;
 
 const documentation = {

@@ -2,9 +2,16 @@ import type { Controller } from './controller.js';
 import { Emitter, type Read } from './emitter.js';
 import { readCount } from './read.js';
 
-/** A limit on how many there are. */
+/**
+ * A limit on how many there are.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#pid, https://docs.kernel.org/admin-guide/cgroup-v1/pids.html.
+ */
 export interface PidsLimits {
-  /** Processes and threads together, those of groups below included. A fork above it fails with EAGAIN. */
+  /**
+   * Processes and threads together, those of groups below included: a whole number from 0 to 4194304. A fork above it fails with EAGAIN.
+   * `pids.max`, in v1 too.
+   */
   readonly max?: number | 'max';
 }
 

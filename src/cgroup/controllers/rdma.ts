@@ -2,13 +2,19 @@ import type { Controller } from './controller.js';
 import { Emitter } from './emitter.js';
 import { readCount, readWord } from './read.js';
 
-/** What it can have of one RDMA device. */
+/** What it can have of one RDMA device. See https://docs.kernel.org/admin-guide/cgroup-v2.html#rdma. */
 export interface RdmaDeviceLimits {
+  /** How many handles of it may be open: a whole number from 0. `hca_handle=` of the device's line in `rdma.max`, in v1 too. */
   readonly handles?: number | 'max';
+  /** How many objects may be made with it: a whole number from 0. `hca_object=` there. */
   readonly objects?: number | 'max';
 }
 
-/** Resources of RDMA devices, by their names: `{ mlx5_0: { handles: 2, objects: 2000 } }`. */
+/**
+ * Resources of RDMA devices, by their names: `{ mlx5_0: { handles: 2, objects: 2000 } }`. A line for each device in `rdma.max`, in v1 too.
+ *
+ * See https://docs.kernel.org/admin-guide/cgroup-v2.html#rdma, https://docs.kernel.org/admin-guide/cgroup-v1/rdma.html.
+ */
 export type RdmaLimits = Readonly<Record<string, RdmaDeviceLimits>>;
 
 const documentation = {
