@@ -124,10 +124,15 @@ skipUnless(
   },
 );
 
+const bases: string[] = [];
+test.after(() => {
+  for (const directory of bases) rmSync(directory, { recursive: true });
+});
+
 /** Groups of v1 as a kernel without some files has them, in a folder. */
 function baseWith(...files: string[]): CgroupAccess {
   const directory = mkdtempSync(join(tmpdir(), 'isolate-base-'));
-  test.after(() => rmSync(directory, { recursive: true }));
+  bases.push(directory);
   for (const file of ['cgroup.procs', ...files]) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });
     writeFileSync(join(directory, file), '');
