@@ -20,7 +20,10 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { holdName } from '../src/builder/box/name-socket.js';
+import { openStateFolder } from '../src/builder/box/state-folder.js';
 import { bare, boxNames, findBox, isolate, SpecError } from '../src/index.js';
+import { close as closeDescriptor } from '../src/sys/index.js';
 import { either, freshProcRefused, rootOnly, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { foldersFor } from './helpers/folder.js';
 import { openDescriptors } from './helpers/host-state.js';
@@ -250,6 +253,20 @@ skipUnless(
     }
     assert.ok(seen.gone + seen.found === 24);
     console.log(`killed while opening: ${JSON.stringify(seen)}`);
+  },
+);
+
+skipUnless(
+  test,
+  noProc,
+  'a socket without a note, of a program that was killed meanwhile, is removed once nobody has it',
+  async () => {
+    const held = holdName(openStateFolder(), 'bare.sock');
+    assert.equal(await boxNames(), []);
+    assert.ok(existsSync(join(state, 'bare.sock')));
+    closeDescriptor(held);
+    assert.equal(await boxNames(), []);
+    assert.not(existsSync(join(state, 'bare.sock')));
   },
 );
 

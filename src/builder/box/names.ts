@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { close, type Fd, IsolateError, SpecError } from '../../sys/index.js';
 import type { ProcessSpec } from '../spec/process-spec.js';
@@ -72,7 +72,22 @@ function write(folder: string, { name, holder, spec }: Omit<NamedBox, 'isOpen'>)
   renameSync(fresh, join(folder, fileOf(name)));
 }
 
-const socketOf = (name: string) => `${name}.sock`;
+const socketEnding = '.sock';
+const socketOf = (name: string) => `${name}${socketEnding}`;
+
+function namesIn(files: readonly string[], ending: string): string[] {
+  return files
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
+    .filter((name) => pattern.test(name));
+}
+
+/** Sockets of programs that were killed before they had written a note to them. */
+function removeUnheld(folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    if (!existsSync(join(folder, fileOf(name))) && !isNameHeld(folder, socketOf(name))) remove(folder, name);
+  }
+}
 
 function remove(folder: string, name: string): void {
   for (const file of [fileOf(name), socketOf(name)]) {
@@ -184,10 +199,10 @@ function readIfReadable(folder: string, name: string): NamedBox | undefined {
 
 /** The names of all boxes that there are, sorted. Notes of those that are gone are removed, and those that nobody can read left out. */
 export async function allNames(folder: string): Promise<string[]> {
-  const names = readdirSync(folder)
-    .filter((file) => file.endsWith(ending))
-    .map((file) => file.slice(0, -ending.length))
-    .filter((name) => pattern.test(name));
+  const files = readdirSync(folder);
+  const names = namesIn(files, ending);
+  const bare = namesIn(files, socketEnding).filter((name) => !names.includes(name));
+  if (bare.length > 0) await whileLocked(folder, () => removeUnheld(folder, bare));
   const found = await Promise.all(names.map((name) => ifThere(folder, readIfReadable(folder, name))));
   return found.flatMap((box) => box?.name ?? []).sort();
 }
