@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cgroupAccess, openCgroup } from '../src/cgroup/index.js';
 import { bare, isolate, SpecError, StepError } from '../src/index.js';
-import { either, freshProcRefused, skipUnless, userNamespacesRefused } from './helpers/can.js';
+import { either, freshProcRefused, onUserModeLinux, skipUnless, userNamespacesRefused } from './helpers/can.js';
 import { runEach, startIsolate } from './helpers/command-lines.js';
 import { layouts, noController, noGroups, withGroup } from './helpers/groups.js';
 import { noOwnGroups } from './helpers/own-groups.js';
@@ -20,7 +20,7 @@ const caught = (promise: Promise<unknown>) =>
 
 skipUnless(
   test,
-  either(noOwnGroups, noController('memory'), userNamespacesRefused(), freshProcRefused()),
+  either(noOwnGroups, noController('memory'), userNamespacesRefused(), freshProcRefused(), onUserModeLinux),
   'too little memory: where a call fails as for want of it, the limit is a possible cause',
   async () => {
     for (let kibibytes = 0; kibibytes <= 160; kibibytes += 4) {

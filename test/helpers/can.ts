@@ -1,6 +1,6 @@
 // What this machine lets a test do. Each answer is a reason to skip, or undefined; a reason is always printed.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Callback, Test } from 'uvu';
 
@@ -81,3 +81,8 @@ export function otherOwnersRefused(path: string): string | undefined {
     ? `${path} is on an overlay, which has no other owners`
     : undefined;
 }
+
+/** Where the OOM killer comes during an execve(2), some of its versions fall over: a page of the new program is not there then. */
+export const onUserModeLinux = /^vendor_id\s*: User Mode Linux$/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  ? 'user-mode Linux may panic when the memory ends during an execve'
+  : undefined;
