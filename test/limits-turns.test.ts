@@ -143,7 +143,7 @@ skipUnless(
       await box.run('true').catch(() => {});
       ended++;
     });
-    await soon(() => (cgroup?.processes().length ?? 0) > inUse, 'one is on its way');
+    await soon(() => (cgroup?.processes().length ?? 0) > inUse, 'one is on its way', 60);
     await inTime(other.run('true'), 'a command elsewhere', 60);
     assert.ok(ended < mostAtOnce, `${ended} commands of the box ended before it`);
     await box.close();
