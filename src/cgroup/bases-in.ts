@@ -48,7 +48,6 @@ function isKnown(
 }
 
 function asBase({ version, controllers, directory }: CgroupPart): CgroupBase {
-  if (version === 1) return { version, controllers, directory, refused: notWritable(directory, version) };
   const refused = notWritable(directory, version);
-  return { version, controllers: availableIn(directory), directory, refused };
+  return { version, controllers: version === 2 ? availableIn(directory) : controllers, directory, refused };
 }

@@ -34,9 +34,9 @@ export function planKernelGuards(assembly: Assembly): void {
  */
 function maskControlGroups(assembly: Assembly): void {
   for (const { path, type } of assembly.view.mountsBelow('/')) {
+    if (type !== 'cgroup2') continue;
     const isReached = typeof walk(assembly.view.at, path, { followLast: false }) !== 'string';
-    if (type !== 'cgroup2' || !isReached) continue;
-    planMask(assembly, { type: 'mask', target: path, optional: true });
+    if (isReached) planMask(assembly, { type: 'mask', target: path, optional: true });
   }
 }
 
